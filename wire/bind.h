@@ -1,0 +1,71 @@
+// The Bind message:
+//
+//   Bind    := portal NUL statement NUL formats values formats
+//   formats := count(2) code(2)*
+//   values  := count(2) { size(4) bytes }*     size -1: NULL
+//
+// Views into the body, which must outlive them. Pure functions, any thread.
+#ifndef PGBRAID_WIRE_BIND_H_
+#define PGBRAID_WIRE_BIND_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/container/inlined_vector.h"
+#include "base/status.h"
+#include "wire/number_list.h"
+
+namespace pgbraid::wire {
+
+// A parameter's bytes, or nothing for NULL.
+using ParameterValue = std::optional<std::string_view>;
+// Does not allocate for up to eight.
+using ParameterValues = absl::InlinedVector<ParameterValue, 8>;
+
+struct BindMessage {
+  std::string_view portal;
+  std::string_view statement;
+  FormatList formats;
+  ParameterValues values;
+  FormatList result_formats;
+  // Everything after the two names, as it came.
+  std::string_view rest;
+
+  int16_t FormatOf(size_t parameter) const {
+    return formats.FormatOf(parameter);
+  }
+};
+
+// Errors are 08P01; beside the reader's: "bind message has 2 parameter formats
+// but 3 parameters". Reuses what `out` has allocated.
+Status ParseBind(std::string_view body, BindMessage* out);
+
+// The two names at the front of a Bind of which the rest may still be on its
+// way.
+struct BindNames {
+  std::string_view portal;
+  std::string_view statement;
+  size_t bytes = 0;  // both names with their NULs
+};
+// Nothing if `prefix` (the body's first bytes) does not hold both names yet.
+std::optional<BindNames> PeekBindNames(std::string_view prefix);
+
+// A Bind from its names and the part after them.
+void AppendBind(std::string_view portal, std::string_view statement,
+                std::string_view rest, std::string* out);
+
+// Header and names only, of a Bind whose part after the names, `rest_bytes`
+// long, is relayed separately: a large Bind gets another statement's name
+// without being copied.
+void AppendBindHead(std::string_view portal, std::string_view statement,
+                    size_t rest_bytes, std::string* out);
+
+// A Bind from scratch: all parameters in text, all results in text.
+void AppendTextBind(std::string_view portal, std::string_view statement,
+                    const ParameterValues& values, std::string* out);
+
+}  // namespace pgbraid::wire
+
+#endif  // PGBRAID_WIRE_BIND_H_
