@@ -13,22 +13,17 @@
 #include <string>
 #include <string_view>
 
-#include "absl/container/inlined_vector.h"
 #include "base/status.h"
 #include "wire/number_list.h"
+#include "wire/values.h"
 
 namespace pgbraid::wire {
-
-// A parameter's bytes, or nothing for NULL.
-using ParameterValue = std::optional<std::string_view>;
-// Does not allocate for up to eight.
-using ParameterValues = absl::InlinedVector<ParameterValue, 8>;
 
 struct BindMessage {
   std::string_view portal;
   std::string_view statement;
   FormatList formats;
-  ParameterValues values;
+  Values values;
   FormatList result_formats;
   // Everything after the two names, as it came.
   std::string_view rest;
@@ -64,7 +59,7 @@ void AppendBindHead(std::string_view portal, std::string_view statement,
 
 // A Bind from scratch: all parameters in text, all results in text.
 void AppendTextBind(std::string_view portal, std::string_view statement,
-                    const ParameterValues& values, std::string* out);
+                    const Values& values, std::string* out);
 
 }  // namespace pgbraid::wire
 

@@ -1,5 +1,6 @@
-// Messages that a client sends after its startup packet (Bind is in bind.h).
-// The router reads them from clients and writes them to servers.
+// Messages that a client sends after its startup packet (Bind and FunctionCall
+// have their own files). The router reads them from clients and writes them to
+// servers.
 //
 // Parse functions take a frame's body and leave views into it, which must
 // outlive the result; they copy and allocate nothing. A malformed body is an
@@ -13,7 +14,6 @@
 #include <string>
 #include <string_view>
 
-#include "absl/container/inlined_vector.h"
 #include "base/status.h"
 #include "wire/number_list.h"
 #include "wire/protocol.h"
@@ -83,16 +83,6 @@ void AppendSaslInitialResponse(std::string_view mechanism,
                                std::string_view data, std::string* out);
 // SASLResponse := data: the frame's body is the data.
 void AppendSaslResponse(std::string_view data, std::string* out);
-
-// FunctionCall := function(4) formats arguments result_format(2)
-struct FunctionCall {
-  Oid function = 0;
-  FormatList formats;
-  absl::InlinedVector<std::optional<std::string_view>, 8> arguments;
-  int16_t result_format = kTextFormat;
-};
-Status ParseFunctionCall(std::string_view body, FunctionCall* out);
-void AppendFunctionCall(const FunctionCall& call, std::string* out);
 
 }  // namespace pgbraid::wire
 

@@ -46,8 +46,9 @@ class MessageReader {
   // Up to the terminating NUL, which is taken too. Error: "invalid string in
   // message", as PostgreSQL says of one without its end.
   std::string_view GetCString() {
-    const void* end = std::memchr(rest_.data(), 0, rest_.size());
-    if (rest_.empty() || end == nullptr) {
+    const void* end =
+        rest_.empty() ? nullptr : std::memchr(rest_.data(), 0, rest_.size());
+    if (end == nullptr) {
       Fail(Error::kUnterminated);
       return {};
     }

@@ -11,15 +11,14 @@
 #define PGBRAID_WIRE_ROW_H_
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/container/inlined_vector.h"
 #include "base/status.h"
 #include "wire/protocol.h"
+#include "wire/values.h"
 
 namespace pgbraid::wire {
 
@@ -42,11 +41,8 @@ void AppendRowDescription(std::span<const FieldDescription> fields,
 // A column of type text (oid 25), for answers that the router makes itself.
 FieldDescription TextField(std::string_view name);
 
-// A column's bytes, or nothing for NULL.
-using ColumnValue = std::optional<std::string_view>;
-using DataRow = absl::InlinedVector<ColumnValue, 8>;
-Status ParseDataRow(std::string_view body, DataRow* out);
-void AppendDataRow(std::span<const ColumnValue> columns, std::string* out);
+Status ParseDataRow(std::string_view body, Values* columns);
+void AppendDataRow(std::span<const Value> columns, std::string* out);
 
 }  // namespace pgbraid::wire
 
