@@ -49,15 +49,23 @@ class ScramClient {
   // with the server's reason if it refused, or if its signature does not fit.
   Status Finish(std::string_view server_final);
 
-  // After Continue.
+  // After Continue. Worth keeping once verified().
   const ScramClientKeys& keys() const { return keys_; }
 
+  // Finish() was called and found the server true. An AuthenticationOk that
+  // comes before this must not be believed.
+  bool verified() const { return verified_; }
+
  private:
+  // Derives keys_, or leaves them if they fit already.
+  void DeriveKeys(std::string_view salt, int iterations);
+
   const std::string password_;
   RandomSource* const random_;
   ScramClientKeys keys_;
-  std::string nonce_;
+  std::string nonce_;  // ours
   std::string auth_message_;
+  bool verified_ = false;
 };
 
 }  // namespace pgbraid::wire

@@ -7,7 +7,6 @@
 #ifndef PGBRAID_WIRE_SCRAM_SECRET_H_
 #define PGBRAID_WIRE_SCRAM_SECRET_H_
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +14,7 @@
 
 #include "base/status.h"
 #include "wire/random.h"
+#include "wire/scram_keys.h"
 
 namespace pgbraid::wire {
 
@@ -24,8 +24,6 @@ inline constexpr int kScramIterations = 4096;  // PostgreSQL's default
 // minutes.
 inline constexpr int kMaxScramIterations = 1'000'000;
 inline constexpr size_t kScramSaltBytes = 16;
-
-using ScramKey = std::array<uint8_t, 32>;
 
 struct ScramSecret {
   int iterations = kScramIterations;
@@ -40,6 +38,9 @@ struct ScramSecret {
 // Whether `text` claims to be a secret (by its prefix).
 bool LooksLikeScramSecret(std::string_view text);
 
+// A count of iterations within 1 and kMaxScramIterations, or nothing.
+std::optional<int> ParseScramIterations(std::string_view text);
+
 // Nothing if it is not well formed.
 std::optional<ScramSecret> ParseScramSecret(std::string_view text);
 
@@ -51,9 +52,13 @@ ScramSecret MakeScramSecret(std::string_view password, std::string_view salt,
 StatusOr<ScramSecret> MakeScramSecret(std::string_view password,
                                       RandomSource* random);
 
-// A secret for a user who does not exist: the salt depends on the name and on
-// `key` (unguessable, the same for as long as the process lives) alone, so that
-// asking twice shows nothing. No password fits it.
+// The salt of a user whose secret is made here and not read: it depends on the
+// name and on `key` alone. `key` is unguessable and stays the same for as long
+// as the process lives, so that asking twice shows nothing.
+std::string StableSalt(std::string_view user, std::string_view key);
+
+// A secret with the stable salt for a user who does not exist. No password is
+// known to fit; the login must be refused all the same.
 ScramSecret MockScramSecret(std::string_view user, std::string_view key);
 
 // Whether `password` is the one that the secret was made of.

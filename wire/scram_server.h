@@ -2,14 +2,15 @@
 // channel binding, the user name inside the exchange is ignored in favour of
 // the startup packet's.
 //
-//   client: SASLInitialResponse(mechanism, client-first)
-//   server: AuthenticationSASLContinue(Start(...))
-//   client: SASLResponse(client-final)
-//   server: AuthenticationSASLFinal(Finish(...)), AuthenticationOk
+//   server: AuthenticationSASL(kScramSha256)
+//   client: SASLInitialResponse      server: SASLContinue(Start(...))
+//   client: SASLResponse             server: Continue(...): as SASLFinal and
+//                                    then AuthenticationOk if done(), else as
+//                                    SASLContinue
 //
 // One login; owned by the session; one thread. Every error ends the login and
-// is FATAL: 08P01 for what is malformed, 28P01 for a password that does not
-// fit, in PostgreSQL's words.
+// is FATAL: 08P01 or 0A000 for a message that is malformed or asks for what
+// there is not, 28P01 for a password that does not fit, in PostgreSQL's words.
 #ifndef PGBRAID_WIRE_SCRAM_SERVER_H_
 #define PGBRAID_WIRE_SCRAM_SERVER_H_
 
@@ -33,26 +34,33 @@ class ScramServer {
   ScramServer(std::string_view user, std::optional<ScramSecret> secret,
               std::string_view mock_key, RandomSource* random);
 
-  // Takes the client-first message, gives the server-first message.
+  // Both give the message to answer with. Continue must not be called after an
+  // error or once done().
   StatusOr<std::string> Start(const SaslInitialResponse& initial);
+  StatusOr<std::string> Continue(std::string_view data);
 
-  // Takes the client-final message, gives the server-final message. May be
-  // called once, after Start.
-  StatusOr<std::string> Finish(std::string_view client_final);
+  // The client has proven that it knows the password.
+  bool done() const { return state_ == State::kDone; }
 
  private:
-  Status ParseClientFirst(std::string_view message);
-  bool ProofFits(std::string_view proof, std::string_view auth_message) const;
+  enum class State : uint8_t { kStart, kFirst, kFinal, kDone, kFailed };
+
+  StatusOr<std::string> AnswerFirst(std::string_view client_first);
+  StatusOr<std::string> AnswerFinal(std::string_view client_final);
+  Status ReadGs2Header(std::string_view* message);
+  Status CheckChannelBinding(std::string_view value) const;
+  bool ProofFits(const ScramKey& proof, std::string_view auth_message) const;
 
   const std::string user_;
-  const bool doomed_;
+  const bool doomed_;  // refused even if the proof fits
   const ScramSecret secret_;
   RandomSource* const random_;
 
+  State state_ = State::kStart;
   char channel_flag_ = 'n';
   std::string client_first_bare_;
   std::string server_first_;
-  std::string nonce_;  // the client's and ours
+  std::string nonce_;  // the client's, followed by ours
 };
 
 }  // namespace pgbraid::wire
