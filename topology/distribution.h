@@ -72,6 +72,8 @@ class TableDistribution {
   ShardSet ForNull() const;
 
  private:
+  friend bool CoLocated(const TableDistribution& a, const TableDistribution& b);
+
   std::shared_ptr<const DistributionSpec> spec_;
   int shard_count_;
   std::vector<KeyColumn> key_types_;

@@ -27,8 +27,6 @@ enum class DistributionKind : uint8_t {
 struct SpecValue {
   std::string text;
   int position = 0;  // its first character in --tables, from 1
-
-  bool operator==(const SpecValue&) const = default;
 };
 
 // 'eu', 'uk' = s0
