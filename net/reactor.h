@@ -1,19 +1,23 @@
 // One thread's event loop: sockets, timers, coroutines that are ready to go on,
 // and messages from other threads.
 //
-// Everything that is made with a Reactor belongs to it and is used on its
-// thread only. The exceptions are Post() and Stop(), which any thread may call.
+// Everything that is made with a Reactor belongs to it, is used on its thread
+// only, and is destroyed before it. The exceptions are Post() and Stop(), which
+// any thread may call.
+//
+// A round of the loop: events are fetched from the kernel and told to their
+// streams; what was posted runs; deadlines that have passed are told; then the
+// coroutines that are ready go on, with those that they make ready.
 #ifndef PGBRAID_NET_REACTOR_H_
 #define PGBRAID_NET_REACTOR_H_
 
-#include <coroutine>
-#include <cstddef>
 #include <functional>
 #include <memory>
 
 #include "base/clock.h"
 #include "base/status.h"
 #include "net/task.h"
+#include "net/waiter.h"
 
 namespace pgbraid::net {
 
@@ -22,14 +26,19 @@ class Reactor {
   // `clock` must outlive the reactor. Fails where the kernel refuses an epoll
   // or event descriptor.
   static StatusOr<std::unique_ptr<Reactor>> Create(const Clock* clock);
+
+  // Destroys the frames of spawned tasks that have not finished; work that was
+  // posted and did not run is dropped. Not while Run() runs.
   ~Reactor();
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  // Runs until Stop(). The calling thread becomes the reactor's thread.
+  // Runs until Stop(). The calling thread becomes the reactor's thread. May be
+  // called again.
   void Run();
 
-  // Ends Run() soon. Any thread.
+  // Ends Run() after its current round; if it does not run, its next call
+  // returns at once. Any thread.
   void Stop();
 
   // Runs `work` on the reactor's thread, in the order posted. Any thread.
@@ -50,34 +59,6 @@ class Reactor {
  private:
   explicit Reactor(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
-};
-
-// A place where one coroutine waits for any of several things to happen. Those
-// who make things happen (streams, pools, other coroutines) call Notify(); the
-// waiter then looks for itself at what changed.
-//
-// Notifications coalesce, and one that comes while nobody waits is kept for the
-// next Wait(). Reactor thread only. Must outlive the wait and whoever notifies.
-class Waiter {
- public:
-  explicit Waiter(Reactor* reactor) : reactor_(reactor) {}
-  ~Waiter();
-  Waiter(const Waiter&) = delete;
-  Waiter& operator=(const Waiter&) = delete;
-
-  // Lets the waiting coroutine go on in this round of the loop (not from
-  // within this call).
-  void Notify();
-
-  // co_await gives true after Notify(), false if `deadline` passed first.
-  class Awaiter;
-  Awaiter Wait(TimePoint deadline = TimePoint::max());
-
-  Reactor* reactor() const { return reactor_; }
-
- private:
-  // (Members are the implementer's to choose; keep sizeof(Waiter) <= 48.)
-  Reactor* const reactor_;
 };
 
 // Waits until `deadline`.

@@ -12,40 +12,45 @@
 #define PGBRAID_NET_STREAM_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/status.h"
+#include "net/address.h"
+#include "net/connect.h"
+#include "net/listener.h"
+#include "net/poller.h"
 #include "net/reactor.h"
+#include "net/send_queue.h"
 
 namespace pgbraid::net {
 
-// Where to connect to or listen on: a host name or number and a port, or (if
-// `host` begins with '/') the folder of PostgreSQL's Unix socket.
-struct Address {
-  std::string host;
-  int port = 5432;
-  std::string ToString() const;  // "10.0.0.1:5432", "/run/postgresql:5432"
-  bool operator==(const Address&) const = default;
-};
-
-class Stream {
+class Stream : private internal::Poller::Handler {
  public:
   // Bytes a single Receive() returns at most.
   static constexpr size_t kReceiveBytes = 64 * 1024;
 
+  // Bytes that Receive() returns in one round of the loop, give or take one
+  // call. Beyond, it says kPending and notifies in the next round, so that a
+  // fast sender leaves the others their turn.
+  static constexpr size_t kReceiveBytesPerRound = 4 * kReceiveBytes;
+
   // Takes over `fd`, a connected socket; makes it non-blocking and registers
-  // it. TCP_NODELAY and keepalive are set where they apply.
+  // it. TCP_NODELAY and keepalive (a probe after 60 s of silence, four lost
+  // ones 15 s apart break the connection) are set where they apply. Where the
+  // kernel refuses to register it, the stream is broken from the start.
   Stream(Reactor* reactor, int fd);
-  ~Stream();  // closes
+  ~Stream();  // closes; what is unsent is lost
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // Who is notified when something may have changed: data arrived, unsent
-  // bytes fell below `low_watermark`, the peer closed, the connection broke.
-  // May change at any time; null for nobody (what happens meanwhile is
-  // remembered, and told at once to the next one who attaches).
+  // Who is notified when something may have changed: data arrived after a
+  // Receive() that said kPending, unsent bytes fell to the low watermark, the
+  // peer closed, the connection broke. May change at any time; null for nobody
+  // (what happens meanwhile is remembered, and told at once to the next one who
+  // attaches). `waiter` must be detached before it is destroyed.
   void Attach(Waiter* waiter);
 
   enum class State {
@@ -60,59 +65,78 @@ class Stream {
     // stream of this reactor, so until the coroutine waits at the latest.
     std::string_view data;
   };
+  // After kData, whoever waits without having seen kPending is not notified
+  // of what was already there.
   Received Receive();
 
   // Sends `data`, at once as far as the kernel takes it; the rest is copied and
   // sent as room comes. Returns false if the connection is broken (data is
   // dropped then; Receive() may still return what had arrived).
-  bool Send(std::string_view data);
+  bool Send(std::string_view data) { return Send(data, {}); }
   bool Send(std::string_view first, std::string_view second);  // one syscall
 
   // Bytes that Send() has taken and the kernel has not.
-  size_t unsent_bytes() const;
+  size_t unsent_bytes() const { return unsent_ ? unsent_->size() : 0; }
   // Notify when unsent_bytes() falls to this or below, after having been above.
-  // Default 64 KiB.
+  // Default 64 KiB; less than 4 GiB.
   void set_low_watermark(size_t bytes);
 
   // The peer hung up or reset, as far as known without reading: a client that
-  // vanished while its query runs shows here. Data may still be unread.
-  bool hung_up() const;
-  bool broken() const;
+  // vanished while its query runs shows here. So does one that has only
+  // finished sending. Data may still be unread.
+  bool hung_up() const { return hung_up_; }
+  bool broken() const { return broken_; }
+  // 08006 with the cause if broken(), else OK.
   Status error() const;
 
   // Sends what is unsent in the background, then closes: hands the stream to
-  // the reactor, at most for `linger`. For a last error message.
+  // the reactor, at most for `linger`. For a last error message: the peer is
+  // told that nothing follows, and the socket is kept until the peer closes,
+  // since closing it with unread data would reset the connection and could
+  // take the message away.
   static void CloseAfterSending(std::unique_ptr<Stream> stream,
                                 Duration linger);
 
-  int fd() const;
-  // Peer's address for logs: "127.0.0.1:40000", "unix".
+  int fd() const { return fd_; }
+  // Peer's address for logs: "127.0.0.1:40000", "unix"; "unknown" if the
+  // kernel has forgotten it.
   std::string peer_name() const;
 
  private:
-  class Impl;
+  void OnEvents(uint32_t events) override;
+
+  static Task<void> Linger(std::unique_ptr<Stream> stream, TimePoint deadline);
+
+  // Sends the front of both, and takes away what the kernel took. False if the
+  // connection broke.
+  bool SendNow(std::string_view* first, std::string_view* second);
+  // Sends what is unsent. True if the waiter should know.
+  bool Flush();
+  bool FallenToLowWatermark();
+  bool UsedUpRound();
+  State WithoutData() const;
+  void Break(int error);
+  void Tell();
+
+  Reactor* const reactor_;
+  Waiter* waiter_ = nullptr;
+  std::unique_ptr<internal::SendQueue> unsent_;  // null if nothing is
+  const int fd_;
+  int error_ = 0;  // errno, once broken_
+  uint32_t low_watermark_ = 64 * 1024;
+  uint32_t round_ = 0;           // the last one in which Receive() gave data,
+  uint32_t bytes_in_round_ = 0;  // and how much
+
+  bool readable_ : 1 = false;  // there may be something to read
+  bool read_on_ : 1 = false;   // a short read does not mean drained
+  bool eof_ : 1 = false;       // read
+  bool hung_up_ : 1 = false;
+  bool broken_ : 1 = false;
+  bool above_watermark_ : 1 = false;
+  bool untold_ : 1 = false;  // something happened with nobody attached
 };
 
-// Connects, or fails by `deadline` (08006 naming the address and the cause).
-// Host names are resolved off the reactor's thread.
-Task<StatusOr<std::unique_ptr<Stream>>> Connect(Reactor* reactor,
-                                                Address address,
-                                                TimePoint deadline);
-
-// A listening socket. Accepted descriptors are handed to `on_accept` on the
-// reactor's thread, which takes them over.
-class Listener {
- public:
-  // Fails with the address and the cause ("address already in use").
-  static StatusOr<std::unique_ptr<Listener>> Create(
-      Reactor* reactor, const Address& address,
-      std::function<void(int fd)> on_accept);
-  ~Listener();
-  int port() const;  // the one bound, where port 0 was asked for
-
- private:
-  Listener() = default;
-};
+static_assert(sizeof(Stream) <= 96);
 
 }  // namespace pgbraid::net
 

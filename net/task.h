@@ -14,9 +14,13 @@
 #define PGBRAID_NET_TASK_H_
 
 #include <coroutine>
+#include <cstddef>
 #include <cstdlib>
 #include <optional>
+#include <type_traits>
 #include <utility>
+
+#include "net/frame_pool.h"
 
 namespace pgbraid::net {
 
@@ -37,6 +41,10 @@ struct FinalAwaiter {
 
 struct PromiseBase {
   std::coroutine_handle<> continuation = std::noop_coroutine();
+  static void* operator new(size_t bytes) { return FramePool::Allocate(bytes); }
+  static void operator delete(void* frame, size_t bytes) {
+    FramePool::Free(frame, bytes);
+  }
   std::suspend_always initial_suspend() noexcept { return {}; }
   FinalAwaiter final_suspend() noexcept { return {}; }
   void unhandled_exception() noexcept { std::abort(); }
