@@ -17,11 +17,6 @@ auto NameOfTable(const TableDistribution& table) {
 
 }  // namespace
 
-std::string HostAddress::ToString() const {
-  bool is_ipv6 = !is_unix() && host.find(':') != std::string::npos;
-  return (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
-
 ShardMap::ShardMap(std::vector<Shard> shards,
                    std::vector<TableDistribution> tables, uint64_t epoch)
     : shards_(std::move(shards)), tables_(std::move(tables)), epoch_(epoch) {

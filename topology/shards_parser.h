@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "topology/shard_map.h"
+#include "topology/shard.h"
 
 namespace pgbraid::topology {
 

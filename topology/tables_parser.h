@@ -25,7 +25,7 @@
 #include <vector>
 
 #include "topology/distribution_spec.h"
-#include "topology/shard_map.h"
+#include "topology/shard.h"
 
 namespace pgbraid::topology {
 
