@@ -6,12 +6,14 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "net/reactor_impl.h"
 #include "net/test_support.h"
 
 namespace pgbraid::net {
@@ -28,9 +30,19 @@ class StreamTest : public ReactorTest,
  protected:
   StreamTest() : waiter_(reactor()) {
     SocketPair pair = GetParam() ? TcpPair() : UnixPair();
+    LimitBuffers(pair);
     peer_ = std::move(pair.second);
     stream_ = std::make_unique<Stream>(reactor(), pair.first.Release());
     stream_->Attach(&waiter_);
+  }
+
+  // Keeps the kernel from taking megabytes, as it does for a fast TCP peer.
+  static void LimitBuffers(const SocketPair& pair) {
+    const int bytes = 64 * 1024;
+    for (int fd : {pair.first.get(), pair.second.get()}) {
+      setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+      setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+    }
   }
 
   // Waits for the first Receive() that says anything but kPending.
@@ -163,6 +175,196 @@ TEST_P(StreamTest, WhatHappenedWhileNobodyWasAttachedIsTold) {
   Run([](Waiter* waiter) -> Task<void> { co_await waiter->Wait(); }(&other));
   EXPECT_EQ(stream_->Receive().state, State::kEof);
   stream_->Attach(nullptr);
+}
+
+TEST_P(StreamTest, UnreadDataIsToldToTheNextOneWhoAttaches) {
+  const std::string data(Stream::kReceiveBytes + 10, 'x');
+  std::thread writer([&] { WriteAll(peer_.get(), data); });
+  RunRounds();
+  std::string got;
+  // A full read leaves the rest: nobody has seen kPending.
+  while (got.size() < Stream::kReceiveBytes) {
+    const Stream::Received received = stream_->Receive();
+    if (received.state == State::kPending) RunRounds();
+    got.append(received.data);
+  }
+  writer.join();
+  RunRounds();
+  Waiter other(reactor());
+  stream_->Attach(&other);
+  while (got.size() < data.size()) {
+    Run([](Waiter* waiter) -> Task<void> { co_await waiter->Wait(); }(&other));
+    got.append(stream_->Receive().data);
+  }
+  EXPECT_EQ(got, data);
+  stream_->Attach(nullptr);
+}
+
+TEST_P(StreamTest, LowWatermarkIsToldOnce) {
+  stream_->set_low_watermark(1000);
+  const std::string data(4 << 20, 'x');
+  EXPECT_TRUE(stream_->Send(data));
+  ASSERT_GT(stream_->unsent_bytes(), 1000u);
+  std::thread reader([&] { ReadAtMost(peer_.get(), data.size()); });
+  int wake_ups = 0;
+  Run([](Stream* stream, Waiter* waiter, int* count) -> Task<void> {
+    while (stream->unsent_bytes() > 0) {
+      co_await waiter->Wait(waiter->reactor()->now() + milliseconds(50));
+      ++*count;
+    }
+  }(stream_.get(), &waiter_, &wake_ups));
+  reader.join();
+  EXPECT_LE(wake_ups, 2);
+  // Raising it above what is unsent tells as well.
+  EXPECT_TRUE(stream_->Send(data));
+  ASSERT_GT(stream_->unsent_bytes(), 1000u);
+  stream_->set_low_watermark(data.size());
+  Run([](Waiter* waiter) -> Task<void> { co_await waiter->Wait(); }(&waiter_));
+}
+
+Task<void> ReceiveFairly(Stream* stream, Waiter* waiter, size_t bytes,
+                         size_t* most_in_a_round) {
+  size_t total = 0;
+  uint32_t round = 0;
+  size_t in_round = 0;
+  while (total < bytes) {
+    const Stream::Received received = stream->Receive();
+    if (received.state == State::kPending) {
+      co_await waiter->Wait();
+      continue;
+    }
+    EXPECT_EQ(received.state, State::kData);
+    if (received.state != State::kData) co_return;
+    const uint32_t now = waiter->reactor()->impl()->round();
+    if (round != now) in_round = 0;
+    round = now;
+    total += received.data.size();
+    in_round += received.data.size();
+    *most_in_a_round = std::max(*most_in_a_round, in_round);
+  }
+}
+
+TEST_P(StreamTest, AFastSenderLeavesOthersTheirTurn) {
+  constexpr size_t kBytes = 64 << 20;
+  std::thread writer([&] {
+    const std::string piece(1 << 20, 'x');
+    for (size_t sent = 0; sent < kBytes; sent += piece.size()) {
+      WriteAll(peer_.get(), piece);
+    }
+  });
+  size_t most_in_a_round = 0;
+  Run(ReceiveFairly(stream_.get(), &waiter_, kBytes, &most_in_a_round));
+  writer.join();
+  EXPECT_LE(most_in_a_round,
+            Stream::kReceiveBytesPerRound + Stream::kReceiveBytes);
+}
+
+// What Send() promised arrives although the stream is given away at once, and
+// although the peer's own data is never read.
+TEST_P(StreamTest, CloseAfterSendingDeliversEverything) {
+  const std::string data(4 << 20, 'x');
+  WriteAll(peer_.get(), "unread");
+  EXPECT_TRUE(stream_->Send(data));
+  EXPECT_TRUE(stream_->Send("last words"));
+  Stream::CloseAfterSending(std::move(stream_), seconds(10));
+  std::string got;
+  std::thread reader([&] {
+    got = ReadAtMost(peer_.get(), data.size() + 1000);  // so until the end
+    peer_.Reset();
+    reactor()->Post([this] { reactor()->Stop(); });
+  });
+  reactor()->Run();
+  reader.join();
+  EXPECT_EQ(got, data + "last words");
+}
+
+TEST_P(StreamTest, CloseAfterSendingEndsAfterTheLinger) {
+  const std::string data(4 << 20, 'x');
+  EXPECT_TRUE(stream_->Send(data));
+  const int fd = stream_->fd();
+  Stream::CloseAfterSending(std::move(stream_), milliseconds(10));
+  EXPECT_NE(fcntl(fd, F_GETFD), -1);
+  Run(Sleep(reactor(), milliseconds(30)));
+  EXPECT_EQ(fcntl(fd, F_GETFD), -1) << "closed though nobody read";
+}
+
+TEST_P(StreamTest, CloseAfterSendingEndsWithTheReactor) {
+  EXPECT_TRUE(stream_->Send(std::string(4 << 20, 'x')));
+  const int fd = stream_->fd();
+  Stream::CloseAfterSending(std::move(stream_), seconds(10));
+  Run(Sleep(reactor(), milliseconds(1)));
+  reactor_.reset();
+  EXPECT_EQ(fcntl(fd, F_GETFD), -1);
+}
+
+TEST_P(StreamTest, NamesThePeer) {
+  const std::string name = stream_->peer_name();
+  if (GetParam()) {
+    EXPECT_EQ(name.rfind("127.0.0.1:", 0), 0u) << name;
+  } else {
+    EXPECT_EQ(name, "unix");
+  }
+}
+
+TEST_P(StreamTest, SetsWhatTheSocketNeeds) {
+  EXPECT_TRUE(fcntl(stream_->fd(), F_GETFL) & O_NONBLOCK);
+  if (!GetParam()) return;
+  using Option = std::pair<int, int>;
+  for (auto [level, option] :
+       {Option(IPPROTO_TCP, TCP_NODELAY), Option(SOL_SOCKET, SO_KEEPALIVE)}) {
+    int value = 0;
+    socklen_t size = sizeof(value);
+    ASSERT_EQ(getsockopt(stream_->fd(), level, option, &value, &size), 0);
+    EXPECT_NE(value, 0);
+  }
+}
+
+class TcpStreamTest : public StreamTest {
+ protected:
+  // Closes the peer's end with a reset.
+  void Reset() {
+    const linger now = {1, 0};
+    setsockopt(peer_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    peer_.Reset();
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Sockets, TcpStreamTest, testing::Values(true));
+
+TEST_P(TcpStreamTest, ResetIsSeenWhileIdle) {
+  Reset();
+  Run(ExpectNext(Next(stream_.get(), &waiter_), State::kBroken, ""));
+  EXPECT_TRUE(stream_->hung_up());
+  EXPECT_TRUE(stream_->broken());
+  EXPECT_EQ(stream_->Receive().state, State::kBroken);
+  EXPECT_NE(MessageOf(stream_->error()).find("reset"), std::string::npos)
+      << MessageOf(stream_->error());
+}
+
+TEST_P(TcpStreamTest, ResetIsSeenWithoutReading) {
+  Reset();
+  RunRounds();
+  EXPECT_TRUE(stream_->hung_up());
+}
+
+TEST_P(TcpStreamTest, ResetWhileSendingTellsTheWaiter) {
+  EXPECT_TRUE(stream_->Send(std::string(16 << 20, 'x')));
+  ASSERT_GT(stream_->unsent_bytes(), 0u);
+  Reset();
+  Run(ExpectNext(Next(stream_.get(), &waiter_), State::kBroken, ""));
+  EXPECT_EQ(stream_->unsent_bytes(), 0u);
+}
+
+TEST_P(TcpStreamTest, UrgentDataLosesNothing) {
+  WriteAll(peer_.get(), "before ");
+  ASSERT_EQ(send(peer_.get(), "!", 1, MSG_OOB), 1);
+  WriteAll(peer_.get(), "after");
+  shutdown(peer_.get(), SHUT_WR);
+  std::string got;
+  Run([](Task<State> receive) -> Task<void> {
+    EXPECT_EQ(co_await receive, State::kEof);
+  }(ReceiveAll(stream_.get(), &waiter_, &got)));
+  EXPECT_EQ(got, "before after");
 }
 
 TEST_P(StreamTest, AnIdleStreamIsSmall) { EXPECT_LE(sizeof(Stream), 96u); }

@@ -4,8 +4,8 @@
 // Owned by whoever holds the Task; destroying it destroys the frame, wherever
 // it is suspended (which runs the destructors of its locals). One reactor
 // thread only. Awaiting starts it and transfers control symmetrically, so that
-// chains of any length use no stack. There are no exceptions on this way: one
-// that escapes ends the process.
+// chains of any length use no stack (with GCC from -O2 on). There are no
+// exceptions on this way: one that escapes ends the process.
 //
 //   Task<int> Answer();
 //   Task<void> Ask() { int n = co_await Answer(); ... }
