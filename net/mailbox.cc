@@ -11,7 +11,7 @@ Mailbox::~Mailbox() { close(event_fd_); }
 
 bool Mailbox::Post(Work work) {
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     if (closed_) return false;
     work_.push_back(std::move(work));
   }
@@ -27,14 +27,14 @@ void Mailbox::Wake() { eventfd_write(event_fd_, 1); }
 std::vector<Mailbox::Work> Mailbox::Take() {
   std::vector<Work> taken;
   if (!has_mail_.exchange(false, std::memory_order_acq_rel)) return taken;
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   taken.swap(work_);
   return taken;
 }
 
 void Mailbox::Close() {
   std::vector<Work> dropped;  // outside of the lock: destructors may post
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   closed_ = true;
   dropped.swap(work_);
 }

@@ -6,10 +6,10 @@
 
 #include <atomic>
 #include <functional>
+#include <mutex>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 
 namespace pgbraid::net::internal {
 
@@ -44,7 +44,7 @@ class Mailbox {
  private:
   const int event_fd_;
   std::atomic<bool> has_mail_{false};
-  absl::Mutex mutex_;
+  std::mutex mutex_;
   std::vector<Work> work_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };

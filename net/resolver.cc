@@ -1,14 +1,15 @@
 #include "net/resolver.h"
 
+#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "net/reactor_impl.h"
 
 namespace pgbraid::net::internal {
@@ -26,8 +27,9 @@ class BlockingThreads {
   }
 
   void Run(std::function<void()> work) {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     queue_.push_back(std::move(work));
+    has_work_.notify_one();
     if (queue_.size() > idle_ && threads_ < kMaxThreads) {
       ++threads_;
       std::thread([this] { Loop(); }).detach();
@@ -37,17 +39,13 @@ class BlockingThreads {
  private:
   static constexpr size_t kMaxThreads = 4;
 
-  bool has_work() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return !queue_.empty();
-  }
-
   void Loop() {
     for (;;) {
       std::function<void()> work;
       {
-        absl::MutexLock lock(&mutex_);
+        std::unique_lock lock(mutex_);
         ++idle_;
-        mutex_.Await(absl::Condition(this, &BlockingThreads::has_work));
+        has_work_.wait(lock, [this] { return !queue_.empty(); });
         --idle_;
         work = std::move(queue_.front());
         queue_.pop_front();
@@ -56,7 +54,8 @@ class BlockingThreads {
     }
   }
 
-  absl::Mutex mutex_;
+  std::mutex mutex_;
+  std::condition_variable has_work_;
   std::deque<std::function<void()>> queue_ ABSL_GUARDED_BY(mutex_);
   size_t idle_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t threads_ ABSL_GUARDED_BY(mutex_) = 0;

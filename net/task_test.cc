@@ -54,17 +54,23 @@ Task<int> Deep(int depth, StackUse* use) {
 }
 
 // Sanitizers keep GCC from calling in tail position.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kTailCalls = false;
+#else
+constexpr bool kTailCalls = true;
+#endif
+
 TEST(TaskTest, LoopOfAMillionAwaitsUsesNoStack) {
+  if (!kTailCalls) GTEST_SKIP();
   EXPECT_EQ(Finish(SumOfMany(1'000'000)), 499'999'500'000);
 }
 
 TEST(TaskTest, ChainOfAMillionUsesNoStack) {
+  if (!kTailCalls) GTEST_SKIP();
   StackUse use;
   EXPECT_EQ(Finish(Deep(1'000'000, &use)), 1'000'000);
   EXPECT_LT(use.bytes(), 4096);
 }
-#endif
 
 Task<std::unique_ptr<int>> Owned() { co_return std::make_unique<int>(7); }
 
