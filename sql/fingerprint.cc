@@ -362,6 +362,7 @@ std::optional<size_t> SlotAt(std::string_view text,
       [offset](const Literal& literal) { return literal.end <= offset; });
   if (found == literals.end()) return std::nullopt;
   size_t i = offset;
+  if (text[i] == '-' && At(text, i + 1) != '-') ++i;
   while (i < found->begin) {
     const char c = text[i];
     const char next = At(text, i + 1);
@@ -369,10 +370,7 @@ std::optional<size_t> SlotAt(std::string_view text,
       i = lexical::SkipLineComment(text, i);
     } else if (c == '/' && next == '*') {
       i = lexical::SkipBlockComment(text, i);
-    } else if (c == '"') {
-      i = lexical::SkipQuotedIdentifier(text, i);
-    } else if (c == '-' || c == '+' || c == '.' ||
-               Is(c, lexical::kSpace | lexical::kIdentCont)) {
+    } else if (Is(c, lexical::kSpace)) {
       ++i;
     } else {
       return std::nullopt;

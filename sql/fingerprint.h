@@ -58,10 +58,12 @@ uint64_t HashText(std::string_view text, uint64_t seed);
 bool SameShape(std::string_view text_a, const Fingerprint& a,
                std::string_view text_b, const Fingerprint& b);
 
-// The slot of the literal that a parse tree's location (a byte offset) speaks
-// of: the literal that contains the offset, or the next one after a sign, a
-// type name (date '2024-01-01'), white space and comments. nullopt for any
-// other place.
+// The slot of the literal that the location of a constant in a parse tree (a
+// byte offset) speaks of: the literal that contains the offset, or the one that
+// a minus sign at the offset stands before. The constant of a typed literal
+// (date '2024-01-01') has the place of its string, not of the type name.
+// nullopt for any other place, such as that of a word that the grammar makes a
+// constant of: EXTRACT(year FROM ...).
 std::optional<size_t> SlotAt(std::string_view text,
                              const Fingerprint& fingerprint, size_t offset);
 

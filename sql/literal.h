@@ -74,6 +74,7 @@ inline std::string_view PlainValue(std::string_view text, Literal literal) {
 // string decoded, a bit string with its base before it ("b0101", "x1F").
 // nullopt where PostgreSQL would report an error for it (a bad escape). Unicode
 // escapes give UTF-8: for another server encoding only ASCII can be relied on.
+// Bytes given by number (E'\xC3') are not checked against the encoding.
 // U&'' is read with its default escape '\': texts with UESCAPE have no
 // fingerprint, so nobody asks.
 std::optional<std::string> LiteralValue(std::string_view text, Literal literal,
