@@ -54,9 +54,9 @@ enum class LiteralForm : uint8_t {
 
 struct Literal {
   LiteralForm form = LiteralForm::kOther;
-  std::string_view text;
-  bool negated = false;   // a minus sign stands before it
-  std::string_view cast;  // pg_type's name of what it is cast to, or empty
+  std::string_view text = {};
+  bool negated = false;        // a minus sign stands before it
+  std::string_view cast = {};  // pg_type's name of what it is cast to, or empty
 };
 
 // What a text proves about a value of the column.

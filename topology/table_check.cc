@@ -1,6 +1,7 @@
 #include "topology/table_check.h"
 
 #include <algorithm>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -73,8 +74,10 @@ class TableChecker {
     if (columns.size() != table_.key_columns().size()) return std::nullopt;
     StatusOr<TableDistribution> bound = table_.Bind(columns);
     if (bound.ok()) return *std::move(bound);
-    findings_->push_back(
-        {Finding::Severity::kError, MessageOf(bound.status())});
+    std::istringstream lines(MessageOf(bound.status()));
+    for (std::string line; std::getline(lines, line);) {
+      findings_->push_back({Finding::Severity::kError, line});
+    }
     return std::nullopt;
   }
 
