@@ -126,7 +126,8 @@ TEST(StartupFrameTest, CutsAPacketWithoutAType) {
     EXPECT_EQ(NextStartupFrame(input.substr(0, size), &frame),
               FrameStatus::kNeedMore);
   }
-  ASSERT_EQ(NextStartupFrame(input + "more", &frame), FrameStatus::kComplete);
+  const std::string longer = input + "more";
+  ASSERT_EQ(NextStartupFrame(longer, &frame), FrameStatus::kComplete);
   EXPECT_EQ(frame.type, 0);
   EXPECT_EQ(frame.bytes, input);
   EXPECT_EQ(frame.body, Raw("\0\3\0\0\0"));
