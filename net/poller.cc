@@ -31,6 +31,14 @@ uint32_t Translate(uint32_t epoll_events) {
   return events;
 }
 
+epoll_event Interest(Poller::Handler* handler, Poller::Writable writable) {
+  epoll_event event = {};
+  event.events = EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+  if (writable == Poller::Writable::kWatch) event.events |= EPOLLOUT;
+  event.data.ptr = handler;
+  return event;
+}
+
 }  // namespace
 
 StatusOr<std::unique_ptr<Poller>> Poller::Create() {
@@ -44,11 +52,14 @@ Poller::Poller(int epoll_fd, std::unique_ptr<Batch> batch)
 
 Poller::~Poller() { close(epoll_fd_); }
 
-int Poller::Add(int fd, Handler* handler) {
-  epoll_event event = {};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
-  event.data.ptr = handler;
+int Poller::Add(int fd, Handler* handler, Writable writable) {
+  epoll_event event = Interest(handler, writable);
   return epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : errno;
+}
+
+void Poller::Change(int fd, Handler* handler, Writable writable) {
+  epoll_event event = Interest(handler, writable);
+  PGB_CHECK(epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, fd, &event) == 0);
 }
 
 void Poller::Remove(int fd, Handler* handler) {

@@ -37,10 +37,16 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  // Watches `fd` for everything, once and for all: each change from not ready
-  // to ready, and new data, is told. The state at the time of this call is told
-  // first. Returns 0 or an errno.
-  int Add(int fd, Handler* handler);
+  // Whether to be told of room for sending.
+  enum class Writable { kWatch, kIgnore };
+
+  // Watches `fd` until Remove(): each change from not ready to ready, and new
+  // data, is told. The state at the time of this call is told first. Returns 0
+  // or an errno.
+  int Add(int fd, Handler* handler, Writable writable = Writable::kWatch);
+
+  // Changes that; the state is told anew.
+  void Change(int fd, Handler* handler, Writable writable);
 
   // Ends that; also drops events that were fetched and not yet told.
   void Remove(int fd, Handler* handler);

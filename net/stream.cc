@@ -26,14 +26,15 @@ void SetOption(int fd, int level, int option, int value) {
   setsockopt(fd, level, option, &value, sizeof(value));
 }
 
-// An option that the kernel does not know is not worth a connection.
-void SetOptions(int fd) {
-  const int flags = fcntl(fd, F_GETFL);
-  if (!(flags & O_NONBLOCK)) fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-  int domain = AF_UNIX;
+bool IsUnixSocket(int fd) {
+  int domain = AF_UNSPEC;
   socklen_t size = sizeof(domain);
   getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
-  if (domain == AF_UNIX) return;
+  return domain == AF_UNIX;
+}
+
+// An option that the kernel does not know is not worth a connection.
+void SetTcpOptions(int fd) {
   SetOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   SetOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
   SetOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
@@ -62,9 +63,13 @@ void TakeFront(std::string_view* data, size_t* bytes) {
 
 }  // namespace
 
-Stream::Stream(Reactor* reactor, int fd) : reactor_(reactor), fd_(fd) {
-  SetOptions(fd);
-  const int error = reactor_->impl()->poller().Add(fd, this);
+Stream::Stream(Reactor* reactor, int fd)
+    : reactor_(reactor), fd_(fd), local_(IsUnixSocket(fd)) {
+  const int flags = fcntl(fd, F_GETFL);
+  if (!(flags & O_NONBLOCK)) fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+  if (!local_) SetTcpOptions(fd);
+  const int error = reactor_->impl()->poller().Add(
+      fd, this, local_ ? Poller::Writable::kIgnore : Poller::Writable::kWatch);
   if (error != 0) Break(error);
 }
 
@@ -131,6 +136,7 @@ bool Stream::Send(std::string_view first, std::string_view second) {
     if (!SendNow(&first, &second)) return false;
     if (first.empty() && second.empty()) return true;
     unsent_ = std::make_unique<internal::SendQueue>();
+    WatchRoom(true);
   }
   unsent_->Append(first);
   unsent_->Append(second);
@@ -176,9 +182,17 @@ bool Stream::Flush() {
       return true;
     }
     unsent_->Consume(static_cast<size_t>(sent));
-    if (unsent_->size() == 0) unsent_.reset();
+    if (unsent_->size() > 0) continue;
+    unsent_.reset();
+    WatchRoom(false);
   }
   return FallenToLowWatermark();
+}
+
+void Stream::WatchRoom(bool watch) {
+  if (!local_) return;
+  reactor_->impl()->poller().Change(
+      fd_, this, watch ? Poller::Writable::kWatch : Poller::Writable::kIgnore);
 }
 
 bool Stream::FallenToLowWatermark() {

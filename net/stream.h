@@ -7,7 +7,9 @@
 // The rule for epoll (edge-triggered, registered once for IN|OUT|RDHUP): send
 // speculatively; a short read means drained, so that no second recv follows,
 // but only if the event that announced it carried none of RDHUP, HUP, ERR, PRI.
-// "Readable" is remembered across back-pressure.
+// "Readable" is remembered across back-pressure. A Unix socket is registered
+// for OUT only while something is unsent: the kernel tells of room there each
+// time the peer has read, which would wake the loop for nothing at every query.
 #ifndef PGBRAID_NET_STREAM_H_
 #define PGBRAID_NET_STREAM_H_
 
@@ -110,6 +112,7 @@ class Stream : private internal::Poller::Handler {
   // Sends the front of both, and takes away what the kernel took. False if the
   // connection broke.
   bool SendNow(std::string_view* first, std::string_view* second);
+  void WatchRoom(bool watch);
   // Sends what is unsent. True if the waiter should know.
   bool Flush();
   bool FallenToLowWatermark();
@@ -127,6 +130,7 @@ class Stream : private internal::Poller::Handler {
   uint32_t round_ = 0;           // the last one in which Receive() gave data,
   uint32_t bytes_in_round_ = 0;  // and how much
 
+  const bool local_ : 1;       // a Unix socket
   bool readable_ : 1 = false;  // there may be something to read
   bool read_on_ : 1 = false;   // a short read does not mean drained
   bool eof_ : 1 = false;       // read
