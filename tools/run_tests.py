@@ -151,7 +151,9 @@ def run_all(totals):
     built = checked(totals, "build", *BAZEL, "build", *QUIET, "--keep_going", "//...")
     run_bazel_tests(totals)
     if built:
-        checked(totals, "demo", "tools/demo", "--check")
+        bin_folder = run(*BAZEL, "info", *QUIET, "bazel-bin")[1].strip().rpartition("\n")[2]
+        program = os.path.join(bin_folder, "router/pgbraid")
+        checked(totals, "demo", "tools/demo", "--check", env=os.environ | {"PGBRAID_BIN": program})
     else:
         totals.check("demo (not run: the build failed)", False)
 

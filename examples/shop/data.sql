@@ -1,0 +1,58 @@
+-- One row a statement: each one goes to the shard that its key names.
+
+INSERT INTO customers (id, name, country) VALUES (101, 'Ada Lindqvist', 'se');
+INSERT INTO customers (id, name, country) VALUES (102, 'Bento Rocha', 'br');
+INSERT INTO customers (id, name, country) VALUES (103, 'Chie Tanaka', 'jp');
+INSERT INTO customers (id, name, country) VALUES (104, 'Daudi Mwangi', 'ke');
+INSERT INTO customers (id, name, country) VALUES (105, 'Elsa Berg', 'se');
+INSERT INTO customers (id, name, country) VALUES (106, 'Filipe Sousa', 'pt');
+INSERT INTO customers (id, name, country) VALUES (107, 'Grace Wanjiru', 'ke');
+INSERT INTO customers (id, name, country) VALUES (108, 'Hana Mori', 'jp');
+INSERT INTO customers (id, name, country) VALUES (109, 'Ines Duarte', 'pt');
+INSERT INTO customers (id, name, country) VALUES (110, 'Joao Lima', 'br');
+INSERT INTO customers (id, name, country) VALUES (111, 'Kiri Walker', 'nz');
+INSERT INTO customers (id, name, country) VALUES (112, 'Liam Parata', 'nz');
+
+INSERT INTO orders (customer_id, number, item, price) VALUES (101, 1, 'lamp', 24.50);
+INSERT INTO orders (customer_id, number, item, price) VALUES (101, 2, 'rug', 120.00);
+INSERT INTO orders (customer_id, number, item, price) VALUES (102, 1, 'kettle', 39.00);
+INSERT INTO orders (customer_id, number, item, price) VALUES (102, 2, 'notebook', 4.20);
+INSERT INTO orders (customer_id, number, item, price) VALUES (102, 3, 'teapot', 31.75);
+INSERT INTO orders (customer_id, number, item, price) VALUES (103, 1, 'umbrella', 18.90);
+INSERT INTO orders (customer_id, number, item, price) VALUES (104, 1, 'teapot', 31.75);
+INSERT INTO orders (customer_id, number, item, price) VALUES (104, 2, 'kettle', 39.00);
+INSERT INTO orders (customer_id, number, item, price) VALUES (105, 1, 'rug', 120.00);
+INSERT INTO orders (customer_id, number, item, price) VALUES (105, 2, 'umbrella', 18.90);
+INSERT INTO orders (customer_id, number, item, price) VALUES (105, 3, 'lamp', 24.50);
+INSERT INTO orders (customer_id, number, item, price) VALUES (106, 1, 'notebook', 4.20);
+INSERT INTO orders (customer_id, number, item, price) VALUES (107, 1, 'lamp', 24.50);
+INSERT INTO orders (customer_id, number, item, price) VALUES (107, 2, 'rug', 120.00);
+INSERT INTO orders (customer_id, number, item, price) VALUES (108, 1, 'kettle', 39.00);
+INSERT INTO orders (customer_id, number, item, price) VALUES (108, 2, 'notebook', 4.20);
+INSERT INTO orders (customer_id, number, item, price) VALUES (108, 3, 'teapot', 31.75);
+INSERT INTO orders (customer_id, number, item, price) VALUES (109, 1, 'umbrella', 18.90);
+INSERT INTO orders (customer_id, number, item, price) VALUES (110, 1, 'teapot', 31.75);
+INSERT INTO orders (customer_id, number, item, price) VALUES (110, 2, 'kettle', 39.00);
+INSERT INTO orders (customer_id, number, item, price) VALUES (111, 1, 'rug', 120.00);
+INSERT INTO orders (customer_id, number, item, price) VALUES (111, 2, 'umbrella', 18.90);
+INSERT INTO orders (customer_id, number, item, price) VALUES (111, 3, 'lamp', 24.50);
+INSERT INTO orders (customer_id, number, item, price) VALUES (112, 1, 'notebook', 4.20);
+
+INSERT INTO events (created_at, customer_id, what) VALUES ('2026-01-03 08:30:00+00', 108, 'signed up');
+INSERT INTO events (created_at, customer_id, what) VALUES ('2026-01-12 12:30:00+00', 101, 'placed an order');
+INSERT INTO events (created_at, customer_id, what) VALUES ('2026-01-21 16:30:00+00', 106, 'left a review');
+INSERT INTO events (created_at, customer_id, what) VALUES ('2026-02-03 08:30:00+00', 103, 'signed up');
+INSERT INTO events (created_at, customer_id, what) VALUES ('2026-02-12 12:30:00+00', 108, 'placed an order');
+INSERT INTO events (created_at, customer_id, what) VALUES ('2026-02-21 16:30:00+00', 101, 'left a review');
+INSERT INTO events (created_at, customer_id, what) VALUES ('2026-03-03 08:30:00+00', 110, 'signed up');
+INSERT INTO events (created_at, customer_id, what) VALUES ('2026-03-12 12:30:00+00', 103, 'placed an order');
+INSERT INTO events (created_at, customer_id, what) VALUES ('2026-03-21 16:30:00+00', 108, 'left a review');
+INSERT INTO events (created_at, customer_id, what) VALUES ('2026-04-03 08:30:00+00', 105, 'signed up');
+INSERT INTO events (created_at, customer_id, what) VALUES ('2026-04-12 12:30:00+00', 110, 'placed an order');
+INSERT INTO events (created_at, customer_id, what) VALUES ('2026-04-21 16:30:00+00', 103, 'left a review');
+INSERT INTO events (created_at, customer_id, what) VALUES ('2026-05-03 08:30:00+00', 112, 'signed up');
+INSERT INTO events (created_at, customer_id, what) VALUES ('2026-05-12 12:30:00+00', 105, 'placed an order');
+INSERT INTO events (created_at, customer_id, what) VALUES ('2026-05-21 16:30:00+00', 110, 'left a review');
+INSERT INTO events (created_at, customer_id, what) VALUES ('2026-06-03 08:30:00+00', 107, 'signed up');
+INSERT INTO events (created_at, customer_id, what) VALUES ('2026-06-12 12:30:00+00', 112, 'placed an order');
+INSERT INTO events (created_at, customer_id, what) VALUES ('2026-06-21 16:30:00+00', 105, 'left a review');
