@@ -1,0 +1,270 @@
+#include "pool/catalog_watcher.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "absl/time/time.h"
+
+namespace pgbraid::pool {
+namespace {
+
+// A look may take this part of the time between two of them.
+constexpr int kIdleFactor = 20;
+
+TimePoint Now() { return std::chrono::steady_clock::now(); }
+
+Status NotReadYet() {
+  return SqlError(sqlstate::kCannotConnectNow,
+                  "the catalogs have not been read yet");
+}
+
+}  // namespace
+
+// One database. What does not say otherwise is guarded by mutex_.
+struct CatalogWatcher::Entry {
+  std::string database;  // constant
+  std::optional<LoadedCatalog> current;
+  Status error = NotReadYet();
+  bool failing = false;
+  uint64_t wanted_mark = 0;  // highest mark given
+  uint64_t answered_mark = 0;
+  TimePoint due;       // of the next look
+  TimePoint earliest;  // not even a mark makes it due before
+
+  // The watcher's thread alone.
+  std::unique_ptr<CatalogConnection> connection;
+  std::string commit_state;  // of `found`; empty: unknown
+  std::optional<LoadedCatalog> found;
+  Duration retry{};
+};
+
+CatalogWatcher::CatalogWatcher(int shard, const CatalogServiceOptions& options,
+                               CatalogSourceFor source_for,
+                               PublishCatalog publish,
+                               std::atomic<uint64_t>* next_epoch)
+    : shard_(shard),
+      options_(options),
+      source_for_(std::move(source_for)),
+      publish_(std::move(publish)),
+      next_epoch_(next_epoch) {}
+
+CatalogWatcher::~CatalogWatcher() {
+  RequestStop();
+  Join();
+}
+
+void CatalogWatcher::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void CatalogWatcher::RequestStop() {
+  stopping_ = true;
+  absl::MutexLock lock(&mutex_);
+  changed_.SignalAll();
+}
+
+void CatalogWatcher::Join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+Status CatalogWatcher::Want(const std::string& database) {
+  return MarkStale(database, 0);
+}
+
+Status CatalogWatcher::MarkStale(const std::string& database, uint64_t mark) {
+  absl::MutexLock lock(&mutex_);
+  const std::shared_ptr<Entry> entry = FindOrAdd(database);
+  if (entry == nullptr) {
+    return SqlError(sqlstate::kConfigurationLimit,
+                    "too many databases to keep the catalogs of",
+                    "The limit is " + std::to_string(options_.max_databases) +
+                        " databases of one shard.");
+  }
+  if (mark <= entry->wanted_mark) return OkStatus();
+  entry->wanted_mark = mark;
+  // A server that fails is left to its retries.
+  if (!entry->failing) entry->due = std::min(entry->due, entry->earliest);
+  changed_.SignalAll();
+  return OkStatus();
+}
+
+std::shared_ptr<CatalogWatcher::Entry> CatalogWatcher::FindOrAdd(
+    const std::string& database) {
+  const auto found = entries_.find(database);
+  if (found != entries_.end()) return found->second;
+  if (entries_.size() >= static_cast<size_t>(options_.max_databases)) {
+    const auto unread =
+        std::find_if(entries_.begin(), entries_.end(), [](const auto& each) {
+          return each.second->failing && !each.second->current.has_value();
+        });
+    if (unread == entries_.end()) return nullptr;
+    entries_.erase(unread);
+  }
+  auto entry = std::make_shared<Entry>();
+  entry->database = database;
+  entry->retry = options_.first_retry;
+  entry->due = Now();
+  entries_.emplace(database, entry);
+  changed_.SignalAll();
+  return entry;
+}
+
+std::optional<LoadedCatalog> CatalogWatcher::Current(
+    const std::string& database) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = entries_.find(database);
+  return found == entries_.end() ? std::nullopt : found->second->current;
+}
+
+Status CatalogWatcher::LastError(const std::string& database) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = entries_.find(database);
+  return found == entries_.end() ? NotReadYet() : found->second->error;
+}
+
+Status CatalogWatcher::WaitForFirst(TimePoint deadline) const {
+  absl::MutexLock lock(&mutex_);
+  while (true) {
+    const Entry* missing = nullptr;
+    for (const auto& [database, entry] : entries_) {
+      if (!entry->current.has_value()) missing = entry.get();
+    }
+    if (missing == nullptr) return OkStatus();
+    const Duration left = deadline - Now();
+    if (left <= Duration::zero() || stopping_) {
+      return SqlError(SqlStateOf(missing->error),
+                      "no catalogs of database \"" + missing->database +
+                          "\" on shard " + std::to_string(shard_) + ": " +
+                          MessageOf(missing->error));
+    }
+    changed_.WaitWithTimeout(&mutex_, absl::FromChrono(left));
+  }
+}
+
+void CatalogWatcher::Run() {
+  while (const std::shared_ptr<Entry> entry = NextDue()) Refresh(*entry);
+}
+
+std::shared_ptr<CatalogWatcher::Entry> CatalogWatcher::NextDue() {
+  absl::MutexLock lock(&mutex_);
+  while (!stopping_) {
+    const auto first = std::min_element(entries_.begin(), entries_.end(),
+                                        [](const auto& a, const auto& b) {
+                                          return a.second->due < b.second->due;
+                                        });
+    if (first == entries_.end()) {
+      changed_.Wait(&mutex_);
+      continue;
+    }
+    const Duration left = first->second->due - Now();
+    if (left <= Duration::zero()) return first->second;
+    changed_.WaitWithTimeout(&mutex_, absl::FromChrono(left));
+  }
+  return nullptr;
+}
+
+void CatalogWatcher::Refresh(Entry& entry) {
+  uint64_t mark = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    mark = entry.wanted_mark;
+  }
+  const TimePoint begun = Now();
+  const StatusOr<Outcome> outcome = Look(entry);
+  if (stopping_) return;  // what went wrong may well be our doing
+  const TimePoint ended = Now();
+  const Duration took = ended - begun;
+
+  const bool again_soon = !outcome.ok() || !entry.found->complete;
+  const Duration retry = entry.retry;
+  entry.retry = again_soon ? std::min(retry * 2, options_.longest_retry)
+                           : options_.first_retry;
+  Status before;
+  std::optional<CatalogUpdate> update;
+  {
+    absl::MutexLock lock(&mutex_);
+    before = std::exchange(entry.error, outcome.status());
+    entry.failing = !outcome.ok();
+    entry.due = ended + (again_soon ? retry
+                                    : std::max(options_.poll_interval,
+                                               took * kIdleFactor));
+    entry.earliest = ended;
+    if (outcome.ok()) {
+      if (*outcome == Outcome::kChanged) entry.earliest += took;
+      entry.current = entry.found;
+      if (*outcome == Outcome::kChanged || mark > entry.answered_mark) {
+        update = CatalogUpdate{shard_, entry.database, *entry.found, mark};
+      }
+      entry.answered_mark = mark;
+      if (entry.wanted_mark > mark) entry.due = entry.earliest;
+    }
+    changed_.SignalAll();
+  }
+  if (!outcome.ok() && MessageOf(before) != MessageOf(outcome.status())) {
+    Log(entry, MessageOf(outcome.status()));
+  } else if (outcome.ok() && !before.ok() &&
+             MessageOf(before) != MessageOf(NotReadYet())) {
+    Log(entry, "read again");
+  }
+  if (update.has_value()) publish_(*update);
+}
+
+StatusOr<CatalogWatcher::Outcome> CatalogWatcher::Look(Entry& entry) {
+  PGB_RETURN_IF_ERROR(Connect(entry));
+  CatalogConnection& connection = *entry.connection;
+  PGB_ASSIGN_OR_RETURN(std::string state, CommitState(connection));
+  if (entry.found.has_value() && entry.found->complete) {
+    if (!state.empty() && state == entry.commit_state) {
+      return Outcome::kUnchanged;
+    }
+    PGB_ASSIGN_OR_RETURN(const uint64_t version, CatalogVersion(connection));
+    if (version == entry.found->version) {
+      entry.commit_state = std::move(state);
+      return Outcome::kUnchanged;
+    }
+  }
+  PGB_ASSIGN_OR_RETURN(LoadedCatalog loaded,
+                       LoadCatalog(connection, (*next_epoch_)++));
+  entry.commit_state = std::move(state);
+  if (entry.found.has_value() && entry.found->content == loaded.content) {
+    entry.found->version = loaded.version;
+    entry.found->complete = loaded.complete;
+    return Outcome::kUnchanged;
+  }
+  entry.found = std::move(loaded);
+  return Outcome::kChanged;
+}
+
+Status CatalogWatcher::Connect(Entry& entry) {
+  const std::optional<CatalogSource> source =
+      source_for_(shard_, entry.database);
+  if (!source.has_value()) {
+    entry.retry = options_.first_retry;  // asking costs nothing
+    return SqlError(sqlstate::kCannotConnectNow,
+                    "no host is known that could be asked");
+  }
+  if (entry.connection != nullptr && !entry.connection->broken() &&
+      entry.connection->source() == *source) {
+    return OkStatus();
+  }
+  entry.connection.reset();
+  entry.commit_state.clear();
+  PGB_ASSIGN_OR_RETURN(
+      entry.connection,
+      CatalogConnection::Open(*source, options_.timeouts, &stopping_));
+  return OkStatus();
+}
+
+void CatalogWatcher::Log(const Entry& entry, std::string_view what) const {
+  std::string line = "catalogs of database \"" + entry.database +
+                     "\" on shard " + std::to_string(shard_) + ": ";
+  line += what;
+  if (options_.log) {
+    options_.log(line);
+  } else {
+    std::fprintf(stderr, "%s\n", line.c_str());
+  }
+}
+
+}  // namespace pgbraid::pool
