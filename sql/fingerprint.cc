@@ -1,13 +1,12 @@
 #include "sql/fingerprint.h"
 
-#include <emmintrin.h>
-
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <limits>
 
 #include "sql/lexical_forms.h"
+#include "sql/piece_hash.h"
+#include "sql/text_window.h"
 
 namespace pgbraid::sql {
 namespace {
@@ -15,97 +14,6 @@ namespace {
 using lexical::At;
 using lexical::Is;
 using lexical::kMalformed;
-
-uint64_t Load64(const char* p) {
-  uint64_t value;
-  std::memcpy(&value, p, sizeof(value));
-  return value;
-}
-
-uint64_t Load32(const char* p) {
-  uint32_t value;
-  std::memcpy(&value, p, sizeof(value));
-  return value;
-}
-
-// Multiplies to 128 bits and folds: every bit of the input reaches all bits.
-uint64_t Fold(uint64_t a, uint64_t b) {
-  const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
-  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-}
-
-// A hash over pieces of text, each closed with a tag. Its keys come from the
-// seed, so that no text can be made that multiplies with zero on purpose.
-class PieceHash {
- public:
-  explicit PieceHash(uint64_t seed)
-      : key_a_(Fold(seed ^ 0x8f1bbcdcbfa53e0bu, 0x9e3779b97f4a7c15u) | 1),
-        key_b_(seed ^ 0x6a09e667f3bcc909u),
-        state_(seed) {}
-
-  void Add(const char* p, size_t size, uint64_t tag) {
-    uint64_t state = state_ ^ (size << 8) ^ tag;
-    size_t left = size;
-    for (; left > 16; left -= 16, p += 16) {
-      state = Fold(Load64(p) ^ key_a_, Load64(p + 8) ^ key_b_ ^ state);
-    }
-    uint64_t first = 0;
-    uint64_t last = 0;
-    if (left >= 8) {
-      first = Load64(p);
-      last = Load64(p + left - 8);
-    } else if (left >= 4) {
-      first = Load32(p);
-      last = Load32(p + left - 4);
-    } else if (left > 0) {
-      first = static_cast<uint8_t>(p[0]) |
-              static_cast<uint64_t>(static_cast<uint8_t>(p[left / 2])) << 8 |
-              static_cast<uint64_t>(static_cast<uint8_t>(p[left - 1])) << 16;
-    }
-    state_ = Fold(first ^ key_a_, last ^ key_b_ ^ state);
-  }
-
-  uint64_t Finish() const {
-    return Fold(state_ ^ key_a_, 0xa0761d6478bd642fu ^ key_b_);
-  }
-
- private:
-  const uint64_t key_a_;
-  const uint64_t key_b_;
-  uint64_t state_;
-};
-
-// What 64 bytes (or the rest of the text) hold, a bit for each byte.
-struct Window {
-  uint64_t words = 0;   // what an identifier may go on with
-  uint64_t starts = 0;  // digits and $: begin something unless inside a word
-  uint64_t marks = 0;   // ' " - / : begin something, or may
-};
-
-void Classify(const char* p, uint64_t* words, uint64_t* starts,
-              uint64_t* marks) {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-  const auto equals = [bytes](char c) {
-    return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c));
-  };
-  // Bytes in [first, first + count) are the lowest ones as signed numbers.
-  const auto in_range = [](__m128i value, char first, char count) {
-    return _mm_cmplt_epi8(
-        _mm_add_epi8(value, _mm_set1_epi8(static_cast<char>(-128 - first))),
-        _mm_set1_epi8(static_cast<char>(-128 + count)));
-  };
-  const __m128i lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
-  const __m128i start = _mm_or_si128(in_range(bytes, '0', 10), equals('$'));
-  const __m128i word =
-      _mm_or_si128(_mm_or_si128(start, equals('_')),
-                   // The sign bit stands for bytes from 0x80.
-                   _mm_or_si128(in_range(lower, 'a', 26), bytes));
-  const __m128i mark = _mm_or_si128(_mm_or_si128(equals('\''), equals('"')),
-                                    _mm_or_si128(equals('-'), equals('/')));
-  *words = static_cast<uint16_t>(_mm_movemask_epi8(word));
-  *starts = static_cast<uint16_t>(_mm_movemask_epi8(start));
-  *marks = static_cast<uint16_t>(_mm_movemask_epi8(mark));
-}
 
 // One pass over a text.
 class Pass {
@@ -123,8 +31,8 @@ class Pass {
     size_t resume = 0;   // everything before this place is done
     uint64_t carry = 0;  // 1: the byte before the window is part of a word
     while (begin < text_.size()) {
-      const size_t size = std::min<size_t>(64, text_.size() - begin);
-      const Window window = Read(begin, size);
+      const size_t size = std::min(kWindowSize, text_.size() - begin);
+      const TextWindow window = ReadWindow(text_, begin);
       const uint64_t fresh = window.starts & ~(window.words << 1 | carry);
       uint64_t hits = fresh | window.marks;
       // After a token that is done, digits and $ begin something anew.
@@ -159,34 +67,6 @@ class Pass {
  private:
   static constexpr size_t kNothing = 0;  // no token ends at 0
   static constexpr uint64_t kEndTag = 0xff;
-
-  Window Read(size_t begin, size_t size) const {
-    Window window;
-    uint64_t words, starts, marks;
-    size_t i = 0;
-    for (; i + 16 <= size; i += 16) {
-      Classify(text_.data() + begin + i, &words, &starts, &marks);
-      window.words |= words << i;
-      window.starts |= starts << i;
-      window.marks |= marks << i;
-    }
-    if (i == size) return window;
-    // The last bytes, without reading outside of the text.
-    const size_t rest = size - i;
-    size_t shift = 0;
-    if (text_.size() >= 16) {
-      Classify(text_.data() + text_.size() - 16, &words, &starts, &marks);
-      shift = 16 - rest;
-    } else {
-      char bytes[16] = {};
-      std::memcpy(bytes, text_.data() + begin + i, rest);
-      Classify(bytes, &words, &starts, &marks);
-    }
-    window.words |= words >> shift << i;
-    window.starts |= starts >> shift << i;
-    window.marks |= marks >> shift << i;
-    return window;
-  }
 
   // Reads the token that begins at `place` (its prefix may stand before).
   // Returns where it ends, kNothing or kMalformed.
@@ -377,48 +257,6 @@ std::optional<size_t> SlotAt(std::string_view text,
     }
   }
   return found - literals.begin();
-}
-
-Shape::Shape(std::string_view text, const Fingerprint& fingerprint) {
-  size_t literal_bytes = 0;
-  for (const Literal& literal : fingerprint.literals) {
-    literal_bytes += literal.end - literal.begin;
-  }
-  outside_.reserve(text.size() - literal_bytes);
-  literals_.reserve(fingerprint.literals.size());
-  size_t from = 0;
-  for (const Literal& literal : fingerprint.literals) {
-    outside_.append(text.substr(from, literal.begin - from));
-    literals_.push_back({static_cast<uint32_t>(outside_.size()), literal.kind});
-    from = literal.end;
-  }
-  outside_.append(text.substr(from));
-}
-
-bool Shape::Matches(std::string_view text,
-                    const Fingerprint& fingerprint) const {
-  if (fingerprint.literals.size() != literals_.size()) return false;
-  const char* outside = outside_.data();
-  size_t from = 0;  // in text
-  size_t cut = 0;   // in outside_
-  for (size_t i = 0; i < literals_.size(); ++i) {
-    const Literal& literal = fingerprint.literals[i];
-    const size_t size = literal.begin - from;
-    if (literal.kind != literals_[i].kind ||
-        size != literals_[i].offset - cut ||
-        std::memcmp(text.data() + from, outside + cut, size) != 0) {
-      return false;
-    }
-    from = literal.end;
-    cut += size;
-  }
-  return text.size() - from == outside_.size() - cut &&
-         std::memcmp(text.data() + from, outside + cut, text.size() - from) ==
-             0;
-}
-
-size_t Shape::HeapBytes() const {
-  return outside_.capacity() + literals_.capacity() * sizeof(Place);
 }
 
 }  // namespace pgbraid::sql

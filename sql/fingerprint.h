@@ -13,9 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/container/inlined_vector.h"
 #include "sql/lexer_modes.h"
@@ -66,28 +64,6 @@ bool SameShape(std::string_view text_a, const Fingerprint& a,
 // constant of: EXTRACT(year FROM ...).
 std::optional<size_t> SlotAt(std::string_view text,
                              const Fingerprint& fingerprint, size_t offset);
-
-// An owned copy of a shape, without the values of the literals: what a cache
-// keeps to compare with.
-class Shape {
- public:
-  // `fingerprint` must be ok and made from `text`.
-  Shape(std::string_view text, const Fingerprint& fingerprint);
-
-  // As SameShape.
-  bool Matches(std::string_view text, const Fingerprint& fingerprint) const;
-
-  // Memory on the heap, in bytes.
-  size_t HeapBytes() const;
-
- private:
-  struct Place {
-    uint32_t offset;  // in outside_: where the literal was cut out
-    LiteralKind kind;
-  };
-  std::string outside_;
-  std::vector<Place> literals_;
-};
 
 }  // namespace pgbraid::sql
 

@@ -13,6 +13,7 @@
 #include "sql/lexer.h"
 #include "sql/lexer_corpus.h"
 #include "sql/scanner_oracle.h"
+#include "sql/shape.h"
 
 namespace pgbraid::sql {
 namespace {

@@ -92,7 +92,7 @@ size_t SkipQuotedIdentifier(std::string_view text, size_t quote) {
   return i == quote + 1 ? kMalformed : i + 1;
 }
 
-ScannedLiteral ScanNumber(std::string_view text, size_t begin) {
+ScannedLiteral ScanAnyNumber(std::string_view text, size_t begin) {
   size_t i = SkipDigits(text, begin);
   bool integer = true;
   if (At(text, i) == '.' && !(i > begin && At(text, i + 1) == '.')) {

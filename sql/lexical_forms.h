@@ -74,9 +74,20 @@ struct ScannedLiteral {
   bool backslash = false;  // strings: there is one before `end`
 };
 
+// ScanNumber for any number.
+ScannedLiteral ScanAnyNumber(std::string_view text, size_t begin);
+
 // 1, 1.5, .5, 1., 1e10: `begin` is a digit, or a point before a digit. Stops
 // before "..", as in 1..10. Refuses letters right after a number.
-ScannedLiteral ScanNumber(std::string_view text, size_t begin);
+inline ScannedLiteral ScanNumber(std::string_view text, size_t begin) {
+  size_t i = begin;
+  while (i < text.size() && Is(text[i], kDigit)) ++i;
+  const bool only_digits =
+      i == text.size() || (text[i] != '.' && !Is(text[i], kIdentStart));
+  // Up to nine digits are an int4.
+  if (only_digits && i - begin <= 9) return {i, LiteralKind::kInteger};
+  return ScanAnyNumber(text, begin);
+}
 
 // How a quoted string is read.
 enum class Quoting : uint8_t {

@@ -8,6 +8,10 @@
 // without a shape (Fingerprint::ok false) are known by their whole text alone.
 // Once marked, a shape stays by text until the mark is evicted.
 //
+// What must be kept by text: whatever was read off a literal's value, and a
+// text that the grammar refused (it may have refused a literal, such as a bad
+// escape, so that the next text of the same shape is good).
+//
 // Bounded in entries and in bytes; the victim is found by CLOCK (second
 // chance): an entry that was never found again goes first, so that a stream of
 // one-time texts does not wash out those that are in use.
@@ -28,6 +32,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "base/check.h"
 #include "sql/fingerprint.h"
+#include "sql/shape.h"
 #include "sql/statement_cache_context.h"
 
 namespace pgbraid::sql {
