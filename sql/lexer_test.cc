@@ -116,7 +116,10 @@ TEST(LexerTest, AgreesWithPostgresOnRandomPieces) {
     }
     // The two differences of pg_query_scan: comments in continuations, and a
     // lone dollar, which it leaves to the grammar to refuse.
-    if (text.find("--") != std::string::npos) continue;
+    if (text.find("--") != std::string::npos &&
+        text.find('\'') != std::string::npos) {
+      continue;
+    }
     const std::vector<Token> tokens = Tokens(text);
     if (!tokens.empty() && tokens.back().kind == TokenKind::kMalformed &&
         text[tokens.back().begin] == '$' && OracleScan(text).has_value()) {
