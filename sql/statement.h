@@ -33,12 +33,12 @@ enum class Kind : uint8_t {
   kUpdate,
   kDelete,
   kMerge,
-  kCopy,         // see copy_*
-  kExplain,      // EXPLAIN [ANALYZE]; inner statement in `inner`
+  kCopy,          // see copy_*
+  kExplain,       // EXPLAIN [ANALYZE]; inner statement in `inner`
   kExplainRoute,  // EXPLAIN (ROUTE) ...; inner statement in `inner`
-  kBegin,        // BEGIN, START TRANSACTION
-  kCommit,       // COMMIT, END
-  kRollback,     // ROLLBACK, ABORT
+  kBegin,         // BEGIN, START TRANSACTION
+  kCommit,        // COMMIT, END
+  kRollback,      // ROLLBACK, ABORT
   kSavepoint,
   kRelease,
   kRollbackTo,
@@ -90,12 +90,12 @@ struct Operand {
 // statement. Columns are those of the relation that owns it, by name.
 struct Condition {
   enum class Op : uint8_t {
-    kAnd,      // all of `children`
-    kOr,       // any of `children`
-    kEq,       // column = operands[0], also IS NOT DISTINCT FROM a non-NULL
-    kIn,       // column = any of operands
-    kAny,      // column = ANY(operands[0]), one array operand
-    kLess,     // column < operands[0]
+    kAnd,   // all of `children`
+    kOr,    // any of `children`
+    kEq,    // column = operands[0], also IS NOT DISTINCT FROM a non-NULL
+    kIn,    // column = any of operands
+    kAny,   // column = ANY(operands[0]), one array operand
+    kLess,  // column < operands[0]
     kLessEq,
     kGreater,
     kGreaterEq,
@@ -121,7 +121,7 @@ enum class Access : uint8_t {
 
 // A base relation that a statement mentions, at any depth, views expanded.
 struct RelationRef {
-  Oid oid = 0;  // 0: not found in the catalog
+  Oid oid = 0;         // 0: not found in the catalog
   std::string schema;  // resolved; as written (or empty) if not found
   std::string name;
   Access access = Access::kRead;
@@ -146,8 +146,8 @@ struct InsertShape {
 struct SettingChange {
   enum class Scope : uint8_t { kSession, kLocal };
   Scope scope = Scope::kSession;
-  std::string name;   // lower case; "role", "session_authorization", "timezone",
-                      // or "*" for RESET ALL
+  std::string name;  // lower case; "role", "session_authorization", "timezone",
+                     // or "*" for RESET ALL
   bool reset = false;  // RESET, SET ... TO DEFAULT
   std::string value;   // what set_config(name, value) takes; joined by ", " for
                        // lists as PostgreSQL does
@@ -188,7 +188,8 @@ struct Statement {
   // Changes the catalogs, so that the snapshot must be read anew.
   bool changes_catalog = false;
   Pin pin = Pin::kNone;
-  bool unpins = false;  // may end a pin: CLOSE, UNLISTEN, unlock_all, DROP, DISCARD
+  bool unpins =
+      false;  // may end a pin: CLOSE, UNLISTEN, unlock_all, DROP, DISCARD
 
   // Every base relation it mentions. `relations_known` is false if something
   // may reach relations that are not listed (a user's function, a relation not
@@ -207,12 +208,12 @@ struct Statement {
   // 'now' or 'today': such a value refuses to be scattered (checked by value).
   bool reads_system_columns = false;  // ctid, xmin, tableoid ...
 
-  InsertShape insert;                         // kInsert
-  std::vector<std::string> updated_columns;   // kUpdate, also MERGE's
-  std::vector<SettingChange> settings;        // kSet, or set_config in kSelect
-  std::string name;       // savepoint, prepared statement, cursor, channel, gid,
-                          // SHOW's setting; "" for DEALLOCATE ALL, CLOSE ALL ...
-  bool copy_from = false;  // COPY ... FROM
+  InsertShape insert;                        // kInsert
+  std::vector<std::string> updated_columns;  // kUpdate, also MERGE's
+  std::vector<SettingChange> settings;       // kSet, or set_config in kSelect
+  std::string name;  // savepoint, prepared statement, cursor, channel, gid,
+                     // SHOW's setting; "" for DEALLOCATE ALL, CLOSE ALL ...
+  bool copy_from = false;    // COPY ... FROM
   bool copy_client = false;  // COPY ... STDIN / STDOUT
   bool read_only = false;    // BEGIN READ ONLY, SET TRANSACTION READ ONLY
   bool read_write = false;   // ... READ WRITE said explicitly
@@ -224,7 +225,7 @@ struct Statement {
     kSerializable,
   };
   Isolation isolation = Isolation::kDefault;
-  bool chain = false;    // COMMIT AND CHAIN, ROLLBACK AND CHAIN
+  bool chain = false;        // COMMIT AND CHAIN, ROLLBACK AND CHAIN
   bool discard_all = false;  // DISCARD ALL (kDiscard)
   // EXPLAIN, EXPLAIN (ROUTE), DECLARE, PREPARE: the statement inside.
   std::unique_ptr<Statement> inner;

@@ -1,0 +1,282 @@
+#include "sql/statement_analyzer.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "sql/change_shape.h"
+#include "sql/concatenable.h"
+#include "sql/examine.h"
+#include "sql/inner_text.h"
+#include "sql/utility_statements.h"
+
+namespace pgbraid::sql {
+namespace {
+
+using tree::As;
+using tree::Node;
+
+// DECLARE's options (nodes/parsenodes.h, CURSOR_OPT_HOLD).
+constexpr int kCursorHold = 0x0020;
+
+void StoreFindings(Findings findings, Statement& statement) {
+  statement.standby_safe = !findings.needs_primary;
+  statement.primary_reason = std::move(findings.primary_reason);
+  statement.writes = findings.may_write;
+  statement.taints = findings.taints;
+  statement.pin = findings.pin;
+  statement.unpins = findings.unpins;
+  statement.reads_system_columns = findings.reads_system_columns;
+  statement.relations = std::move(findings.relations);
+  statement.relations_known = !findings.hidden_relations;
+  statement.unknown_reason = std::move(findings.hidden_reason);
+}
+
+bool IsOn(const PgQuery__DefElem& option) {
+  if (option.arg == nullptr) return true;
+  const std::string_view text = tree::StringOf(option.arg);
+  if (text == "off" || text == "false") return false;
+  const tree::Message* value = tree::Inside(option.arg);
+  return value == nullptr ||
+         value->descriptor != &pg_query__integer__descriptor ||
+         reinterpret_cast<const PgQuery__Integer*>(value)->ival != 0;
+}
+
+class Analyzer {
+ public:
+  Analyzer(const Source& source, bool& by_text)
+      : source_(source), by_text_(by_text) {}
+
+  Statement Analyze(const Node* node, uint32_t begin, uint32_t end) {
+    Statement statement;
+    statement.begin = begin;
+    statement.end = end;
+    Findings findings;
+    Fill(node, statement, findings);
+    by_text_ |= findings.by_text;
+    StoreFindings(std::move(findings), statement);
+    return statement;
+  }
+
+ private:
+  void Fill(const Node* node, Statement& statement, Findings& findings) {
+    if (const auto* select = As<PgQuery__SelectStmt>(node)) {
+      Select(node, *select, statement, findings);
+    } else if (const auto* insert = As<PgQuery__InsertStmt>(node)) {
+      statement.kind = Kind::kInsert;
+      statement.insert = ShapeOfInsert(*insert, source_);
+      Change(node, findings);
+    } else if (const auto* update = As<PgQuery__UpdateStmt>(node)) {
+      statement.kind = Kind::kUpdate;
+      statement.updated_columns = UpdatedColumns(*update);
+      Change(node, findings);
+    } else if (As<PgQuery__DeleteStmt>(node) != nullptr) {
+      statement.kind = Kind::kDelete;
+      Change(node, findings);
+    } else if (const auto* merge = As<PgQuery__MergeStmt>(node)) {
+      statement.kind = Kind::kMerge;
+      statement.updated_columns = UpdatedColumns(*merge);
+      Change(node, findings);
+    } else if (const auto* copy = As<PgQuery__CopyStmt>(node)) {
+      Copy(*copy, statement, findings);
+    } else if (const auto* create = As<PgQuery__CreateTableAsStmt>(node)) {
+      AnalyzeUtility(node, source_, statement, findings);
+      ExamineInner(create->query, findings);
+    } else if (As<PgQuery__CallStmt>(node) != nullptr) {
+      statement.kind = Kind::kCall;
+      findings.MayWrite("calls a procedure");
+      findings.HideRelations("calls a procedure");
+      findings.taints = true;
+    } else {
+      FillWithInner(node, statement, findings);
+    }
+  }
+
+  void FillWithInner(const Node* node, Statement& statement,
+                     Findings& findings) {
+    if (const auto* explain = As<PgQuery__ExplainStmt>(node)) {
+      Explain(*explain, statement, findings);
+    } else if (const auto* prepare = As<PgQuery__PrepareStmt>(node)) {
+      statement.kind = Kind::kPrepare;
+      statement.name = prepare->name;
+      MakeInner(prepare->query, InnerAfter("as", TextOf(statement)), statement,
+                findings);
+      CheckParameterTypes(*prepare, statement);
+      ForgetEffects(findings);
+    } else if (const auto* declare = As<PgQuery__DeclareCursorStmt>(node)) {
+      Declare(*declare, statement, findings);
+    } else if (const auto* execute = As<PgQuery__ExecuteStmt>(node)) {
+      statement.kind = Kind::kExecute;
+      statement.name = execute->name;
+      for (const Node* parameter : PGBRAID_NODES(*execute, params)) {
+        ExamineExpression(parameter, source_, findings);
+      }
+      findings.MayWrite("runs a prepared statement");
+      findings.HideRelations("runs a prepared statement");
+    } else {
+      AnalyzeUtility(node, source_, statement, findings);
+    }
+  }
+
+  void Select(const Node* node, const PgQuery__SelectStmt& select,
+              Statement& statement, Findings& findings) {
+    if (LeftmostInto(select) != nullptr) {
+      statement.kind = Kind::kDdl;
+      SelectInto(*LeftmostInto(select), statement, findings);
+      ExamineQuery(node, source_, Access::kRead, findings);
+      return;
+    }
+    statement.kind = Kind::kSelect;
+    ExamineQuery(node, source_, Access::kRead, findings);
+    AnalyzeSetConfig(select, statement, findings);
+    statement.not_concatenable_reason =
+        WhyNotConcatenable(select, source_, findings);
+    statement.concatenable = statement.not_concatenable_reason.empty();
+  }
+
+  static const PgQuery__IntoClause* LeftmostInto(
+      const PgQuery__SelectStmt& select) {
+    const PgQuery__SelectStmt* leftmost = &select;
+    while (leftmost->larg != nullptr) leftmost = leftmost->larg;
+    return leftmost->into_clause;
+  }
+
+  void SelectInto(const PgQuery__IntoClause& into, Statement& statement,
+                  Findings& findings) {
+    findings.MayWrite("creates a table");
+    findings.HideRelations("creates a table");
+    const std::string_view schema = into.rel->schemaname;
+    const std::string_view persistence = into.rel->relpersistence;
+    const bool temporary = persistence == "t" || schema == "pg_temp";
+    if (temporary) findings.pin = Pin::kTemporaryObject;
+    statement.changes_catalog = !temporary;
+  }
+
+  void Change(const Node* node, Findings& findings) {
+    findings.MayWrite("changes data");
+    ExamineQuery(node, source_, Access::kRead, findings);
+    if (findings.set_config_calls > 0) findings.taints = true;
+  }
+
+  void Copy(const PgQuery__CopyStmt& copy, Statement& statement,
+            Findings& findings) {
+    statement.kind = Kind::kCopy;
+    statement.copy_from = copy.is_from;
+    const std::string_view file = copy.filename;
+    statement.copy_client = file.empty() && !copy.is_program;
+    if (!statement.copy_client) {
+      findings.MayWrite("reads or writes a file on the server");
+    }
+    if (copy.query != nullptr) {
+      ExamineInner(copy.query, findings);
+      return;
+    }
+    statement.insert.columns = CopiedColumns(copy, source_);
+    if (copy.is_from) findings.MayWrite("changes data");
+    ExamineExpression(copy.where_clause, source_, findings);
+    ExamineTable(*copy.relation, copy.is_from ? Access::kWhole : Access::kRead,
+                 findings);
+  }
+
+  // EXPLAIN without ANALYZE runs nothing; it only needs what planning needs.
+  void Explain(const PgQuery__ExplainStmt& explain, Statement& statement,
+               Findings& findings) {
+    statement.kind = Kind::kExplain;
+    bool analyze = false;
+    for (const Node* node : PGBRAID_NODES(explain, options)) {
+      const auto* option = As<PgQuery__DefElem>(node);
+      if (option == nullptr) continue;
+      const std::string_view name = option->defname;
+      if (name == "route") statement.kind = Kind::kExplainRoute;
+      if (name != "analyze") continue;
+      findings.by_text |= option->arg != nullptr;
+      analyze |= IsOn(*option);
+    }
+    MakeInner(explain.query, InnerOfExplain(TextOf(statement)), statement,
+              findings);
+    if (!analyze) ForgetEffects(findings);
+  }
+
+  // What is planned but not run has none.
+  static void ForgetEffects(Findings& findings) {
+    findings.may_write = false;
+    findings.pin = Pin::kNone;
+    findings.unpins = false;
+  }
+
+  void Declare(const PgQuery__DeclareCursorStmt& declare, Statement& statement,
+               Findings& findings) {
+    statement.kind = Kind::kDeclareCursor;
+    statement.name = declare.portalname;
+    if ((declare.options & kCursorHold) != 0) {
+      findings.NeedPrimary("declares a cursor that outlives its transaction");
+    }
+    MakeInner(declare.query, InnerAfter("for", TextOf(statement)), statement,
+              findings);
+    if ((declare.options & kCursorHold) != 0) findings.pin = Pin::kHoldCursor;
+  }
+
+  // Analyses the statement inside, `offset` bytes behind this one's begin, and
+  // takes over what it means for this one.
+  void MakeInner(const Node* node, uint32_t offset, Statement& statement,
+                 Findings& findings) {
+    statement.inner = std::make_unique<Statement>(
+        Analyze(node, statement.begin + offset, statement.end));
+    const Statement& inner = *statement.inner;
+    findings.taints |= inner.taints;
+    findings.may_write |= inner.writes;
+    findings.reads_system_columns |= inner.reads_system_columns;
+    if (findings.pin == Pin::kNone) findings.pin = inner.pin;
+    findings.unpins |= inner.unpins;
+    if (!inner.standby_safe) findings.NeedPrimary(inner.primary_reason);
+    if (!inner.relations_known) findings.HideRelations(inner.unknown_reason);
+  }
+
+  // PREPARE runs nothing. Its parameters' types could be the user's, and with
+  // them the operators that the statement means.
+  void CheckParameterTypes(const PgQuery__PrepareStmt& prepare,
+                           Statement& statement) {
+    Statement& inner = *statement.inner;
+    for (const Node* node : PGBRAID_NODES(prepare, argtypes)) {
+      const auto* name = As<PgQuery__TypeName>(node);
+      if (name == nullptr || !inner.standby_safe) continue;
+      Findings of_type;
+      ExamineExpression(node, source_, of_type);
+      if (!of_type.needs_primary) continue;
+      inner.standby_safe = false;
+      inner.primary_reason = of_type.primary_reason;
+      inner.relations_known &= !of_type.hidden_relations;
+      inner.unknown_reason = of_type.hidden_reason;
+    }
+  }
+
+  void ExamineInner(const Node* query, Findings& findings) {
+    ExamineQuery(query, source_, Access::kRead, findings);
+    if (findings.set_config_calls > 0) findings.taints = true;
+  }
+
+  void ExamineTable(const PgQuery__RangeVar& range, Access access,
+                    Findings& findings) {
+    PgQuery__Node node = PG_QUERY__NODE__INIT;
+    node.node_case = PG_QUERY__NODE__NODE_RANGE_VAR;
+    node.range_var = const_cast<PgQuery__RangeVar*>(&range);
+    ExamineRelation(&node, source_, access, findings);
+  }
+
+  std::string_view TextOf(const Statement& statement) const {
+    return source_.text.substr(statement.begin,
+                               statement.end - statement.begin);
+  }
+
+  const Source& source_;
+  bool& by_text_;
+};
+
+}  // namespace
+
+Statement AnalyzeStatement(const Node* node, uint32_t begin, uint32_t end,
+                           const Source& source, bool& by_text) {
+  return Analyzer(source, by_text).Analyze(node, begin, end);
+}
+
+}  // namespace pgbraid::sql
