@@ -72,7 +72,8 @@ class CatalogService {
   // What the last look came to; 57P03 before the first.
   Status LastError(int shard, const std::string& database) const;
 
-  // Blocks until every database wanted so far has a snapshot. Past the
+  // Blocks until a snapshot of every database wanted so far has been published
+  // (its callback has returned). Past the
   // deadline, or when stopped, the last error of one that has none.
   Status WaitForFirst(TimePoint deadline) const;
 

@@ -9,8 +9,8 @@
 namespace pgbraid::pool {
 namespace {
 
-// A look may take this part of the time between two of them.
-constexpr int kIdleFactor = 20;
+// The pause after a look that found nothing, as a multiple of its time.
+constexpr int kPauseFactor = 20;
 
 TimePoint Now() { return std::chrono::steady_clock::now(); }
 
@@ -26,6 +26,7 @@ struct CatalogWatcher::Entry {
   std::string database;  // constant
   std::optional<LoadedCatalog> current;
   Status error = NotReadYet();
+  bool published = false;
   bool failing = false;
   uint64_t wanted_mark = 0;  // highest mark given
   uint64_t answered_mark = 0;
@@ -37,6 +38,7 @@ struct CatalogWatcher::Entry {
   std::string commit_state;  // of `found`; empty: unknown
   std::optional<LoadedCatalog> found;
   Duration retry{};
+  bool has_logged = false;
 };
 
 CatalogWatcher::CatalogWatcher(int shard, const CatalogServiceOptions& options,
@@ -128,7 +130,7 @@ Status CatalogWatcher::WaitForFirst(TimePoint deadline) const {
   while (true) {
     const Entry* missing = nullptr;
     for (const auto& [database, entry] : entries_) {
-      if (!entry->current.has_value()) missing = entry.get();
+      if (!entry->published) missing = entry.get();
     }
     if (missing == nullptr) return OkStatus();
     const Duration left = deadline - Now();
@@ -177,8 +179,13 @@ void CatalogWatcher::Refresh(Entry& entry) {
   const Duration took = ended - begun;
 
   const bool again_soon = !outcome.ok() || !entry.found->complete;
-  const Duration retry = entry.retry;
-  entry.retry = again_soon ? std::min(retry * 2, options_.longest_retry)
+  const bool is_new = outcome.ok() && *outcome == Outcome::kReadNew;
+  const bool has_read = outcome.ok() && *outcome != Outcome::kUnchanged;
+  const Duration pause = again_soon
+                             ? entry.retry
+                             : std::max(options_.poll_interval,
+                                        has_read ? took : took * kPauseFactor);
+  entry.retry = again_soon ? std::min(entry.retry * 2, options_.longest_retry)
                            : options_.first_retry;
   Status before;
   std::optional<CatalogUpdate> update;
@@ -186,14 +193,11 @@ void CatalogWatcher::Refresh(Entry& entry) {
     absl::MutexLock lock(&mutex_);
     before = std::exchange(entry.error, outcome.status());
     entry.failing = !outcome.ok();
-    entry.due = ended + (again_soon ? retry
-                                    : std::max(options_.poll_interval,
-                                               took * kIdleFactor));
-    entry.earliest = ended;
+    entry.due = ended + pause;
+    entry.earliest = has_read ? ended + took : ended;
     if (outcome.ok()) {
-      if (*outcome == Outcome::kChanged) entry.earliest += took;
       entry.current = entry.found;
-      if (*outcome == Outcome::kChanged || mark > entry.answered_mark) {
+      if (is_new || mark > entry.answered_mark) {
         update = CatalogUpdate{shard_, entry.database, *entry.found, mark};
       }
       entry.answered_mark = mark;
@@ -201,19 +205,17 @@ void CatalogWatcher::Refresh(Entry& entry) {
     }
     changed_.SignalAll();
   }
-  if (!outcome.ok() && MessageOf(before) != MessageOf(outcome.status())) {
-    Log(entry, MessageOf(outcome.status()));
-  } else if (outcome.ok() && !before.ok() &&
-             MessageOf(before) != MessageOf(NotReadYet())) {
-    Log(entry, "read again");
-  }
-  if (update.has_value()) publish_(*update);
+  LogChange(entry, before, outcome.status());
+  if (!update.has_value()) return;
+  publish_(*update);
+  absl::MutexLock lock(&mutex_);
+  entry.published = true;
+  changed_.SignalAll();
 }
 
 StatusOr<CatalogWatcher::Outcome> CatalogWatcher::Look(Entry& entry) {
-  PGB_RETURN_IF_ERROR(Connect(entry));
+  PGB_ASSIGN_OR_RETURN(std::string state, ReadCommitState(entry));
   CatalogConnection& connection = *entry.connection;
-  PGB_ASSIGN_OR_RETURN(std::string state, CommitState(connection));
   if (entry.found.has_value() && entry.found->complete) {
     if (!state.empty() && state == entry.commit_state) {
       return Outcome::kUnchanged;
@@ -230,10 +232,23 @@ StatusOr<CatalogWatcher::Outcome> CatalogWatcher::Look(Entry& entry) {
   if (entry.found.has_value() && entry.found->content == loaded.content) {
     entry.found->version = loaded.version;
     entry.found->complete = loaded.complete;
-    return Outcome::kUnchanged;
+    return Outcome::kReadSame;
   }
   entry.found = std::move(loaded);
-  return Outcome::kChanged;
+  return Outcome::kReadNew;
+}
+
+StatusOr<std::string> CatalogWatcher::ReadCommitState(Entry& entry) {
+  const bool was_idle = entry.connection != nullptr;
+  PGB_RETURN_IF_ERROR(Connect(entry));
+  StatusOr<std::string> state = CommitState(*entry.connection);
+  if (state.ok() || !was_idle || !entry.connection->broken() ||
+      SqlStateOf(state.status()) == sqlstate::kQueryCanceled) {
+    return state;
+  }
+  // Closed by the server since the last look: that is no failure yet.
+  PGB_RETURN_IF_ERROR(Connect(entry));
+  return CommitState(*entry.connection);
 }
 
 Status CatalogWatcher::Connect(Entry& entry) {
@@ -256,10 +271,14 @@ Status CatalogWatcher::Connect(Entry& entry) {
   return OkStatus();
 }
 
-void CatalogWatcher::Log(const Entry& entry, std::string_view what) const {
-  std::string line = "catalogs of database \"" + entry.database +
-                     "\" on shard " + std::to_string(shard_) + ": ";
-  line += what;
+void CatalogWatcher::LogChange(Entry& entry, const Status& before,
+                               const Status& now) const {
+  if (MessageOf(before) == MessageOf(now)) return;
+  if (now.ok() && !entry.has_logged) return;  // all is well from the start
+  entry.has_logged = true;
+  const std::string line = "catalogs of database \"" + entry.database +
+                           "\" on shard " + std::to_string(shard_) + ": " +
+                           (now.ok() ? "read again" : MessageOf(now));
   if (options_.log) {
     options_.log(line);
   } else {

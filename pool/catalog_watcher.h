@@ -29,8 +29,8 @@
 namespace pgbraid::pool {
 
 struct CatalogServiceOptions {
-  // From one look to the next. Longer where a look takes long, so that it takes
-  // 5 % of a server's core at most.
+  // From one look to the next. Longer where a look takes long, so that looking
+  // takes 5 % of a server's core at most, and loading half of one.
   Duration poll_interval = std::chrono::seconds(1);
   CatalogTimeouts timeouts;
   // From a failure to the next try, doubled each time up to the longest.
@@ -80,7 +80,11 @@ class CatalogWatcher {
 
  private:
   struct Entry;
-  enum class Outcome { kUnchanged, kChanged };
+  enum class Outcome {
+    kUnchanged,  // by its version, which is cheap to see
+    kReadSame,   // loaded, and found to say the same
+    kReadNew,
+  };
 
   // The wanted entry, made if it is new; null if there is no room.
   std::shared_ptr<Entry> FindOrAdd(const std::string& database)
@@ -90,8 +94,10 @@ class CatalogWatcher {
   void Refresh(Entry& entry);
   // Looks at the server and puts what is new into entry.found.
   StatusOr<Outcome> Look(Entry& entry);
+  StatusOr<std::string> ReadCommitState(Entry& entry);
+  // Makes entry.connection one to today's source that can be used.
   Status Connect(Entry& entry);
-  void Log(const Entry& entry, std::string_view what) const;
+  void LogChange(Entry& entry, const Status& before, const Status& now) const;
 
   // Constant after construction.
   const int shard_;
