@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <random>
+#include <string>
 
 namespace pgbraid::topology {
 namespace {
@@ -74,6 +76,51 @@ TEST(ShardMapTest, ErrorsOfBothFlagsComeTogether) {
             "--shards: character 14 (x): expected a port from 1 to 65535\n"
             "--tables: character 16 (has): expected hash(...), list(...), "
             "range(...), time(...), reference or shard(name)");
+}
+
+// Random changes to flags that are right: every one ends in a map or in errors
+// that name a flag and a place.
+TEST(ShardMapTest, AnyTextEndsInAMapOrInErrors) {
+  const std::string kShards =
+      "s0=10.0.0.1:5432/app,[::1]:5433/app; s1=/run/pg:5432/\"a b\"";
+  const std::string kTables =
+      "a:hash(x, \"Y\"), s.b:list(r; 'eu','u''k' = s0; null = s1; default = "
+      "s1), c:range(n; < -5 = s0; < 2024-01-01 = s1; * = s0), d:time(t, 3 "
+      "weeks; null = s0), e:reference, f:shard(s1)";
+  const std::string kCharacters = "=:;,()'\"<*/[]. \n-a0\xC3\xBC";
+  std::minstd_rand random(1);
+  int maps = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string flags[] = {kShards, kTables};
+    for (std::string& flag : flags) {
+      for (int changes = random() % 4; changes > 0; --changes) {
+        size_t place = random() % flag.size();
+        char c = kCharacters[random() % kCharacters.size()];
+        switch (random() % 3) {
+          case 0:
+            flag.insert(place, 1, c);
+            break;
+          case 1:
+            flag.erase(place, 1 + random() % 5);
+            break;
+          default:
+            flag[place] = c;
+        }
+      }
+    }
+    StatusOr<ShardMap> map = ShardMap::Parse(flags[0], flags[1]);
+    if (map.ok()) {
+      ++maps;
+      continue;
+    }
+    ASSERT_EQ(SqlStateOf(map.status()), "22023");
+    std::string message = MessageOf(map.status());
+    ASSERT_TRUE(message.starts_with("--shards: character ") ||
+                message.starts_with("--tables: character "))
+        << message;
+  }
+  EXPECT_GT(maps, 1000);
+  EXPECT_LT(maps, 19'000);
 }
 
 TEST(ShardMapTest, ACopyStandsOnItsOwn) {
