@@ -4,8 +4,6 @@
 #include <cstdio>
 #include <utility>
 
-#include "absl/time/time.h"
-
 namespace pgbraid::pool {
 namespace {
 
@@ -62,8 +60,8 @@ void CatalogWatcher::Start() {
 
 void CatalogWatcher::RequestStop() {
   stopping_ = true;
-  absl::MutexLock lock(&mutex_);
-  changed_.SignalAll();
+  std::lock_guard<std::mutex> lock(mutex_);
+  changed_.notify_all();
 }
 
 void CatalogWatcher::Join() {
@@ -75,7 +73,7 @@ Status CatalogWatcher::Want(const std::string& database) {
 }
 
 Status CatalogWatcher::MarkStale(const std::string& database, uint64_t mark) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   const std::shared_ptr<Entry> entry = FindOrAdd(database);
   if (entry == nullptr) {
     return SqlError(sqlstate::kConfigurationLimit,
@@ -87,7 +85,7 @@ Status CatalogWatcher::MarkStale(const std::string& database, uint64_t mark) {
   entry->wanted_mark = mark;
   // A server that fails is left to its retries.
   if (!entry->failing) entry->due = std::min(entry->due, entry->earliest);
-  changed_.SignalAll();
+  changed_.notify_all();
   return OkStatus();
 }
 
@@ -108,39 +106,38 @@ std::shared_ptr<CatalogWatcher::Entry> CatalogWatcher::FindOrAdd(
   entry->retry = options_.first_retry;
   entry->due = Now();
   entries_.emplace(database, entry);
-  changed_.SignalAll();
+  changed_.notify_all();
   return entry;
 }
 
 std::optional<LoadedCatalog> CatalogWatcher::Current(
     const std::string& database) const {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   const auto found = entries_.find(database);
   return found == entries_.end() ? std::nullopt : found->second->current;
 }
 
 Status CatalogWatcher::LastError(const std::string& database) const {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   const auto found = entries_.find(database);
   return found == entries_.end() ? NotReadYet() : found->second->error;
 }
 
 Status CatalogWatcher::WaitForFirst(TimePoint deadline) const {
-  absl::MutexLock lock(&mutex_);
+  std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
     const Entry* missing = nullptr;
     for (const auto& [database, entry] : entries_) {
       if (!entry->published) missing = entry.get();
     }
     if (missing == nullptr) return OkStatus();
-    const Duration left = deadline - Now();
-    if (left <= Duration::zero() || stopping_) {
+    if (Now() >= deadline || stopping_) {
       return SqlError(SqlStateOf(missing->error),
                       "no catalogs of database \"" + missing->database +
                           "\" on shard " + std::to_string(shard_) + ": " +
                           MessageOf(missing->error));
     }
-    changed_.WaitWithTimeout(&mutex_, absl::FromChrono(left));
+    changed_.wait_until(lock, deadline);
   }
 }
 
@@ -149,19 +146,19 @@ void CatalogWatcher::Run() {
 }
 
 std::shared_ptr<CatalogWatcher::Entry> CatalogWatcher::NextDue() {
-  absl::MutexLock lock(&mutex_);
+  std::unique_lock<std::mutex> lock(mutex_);
   while (!stopping_) {
     const auto first = std::min_element(entries_.begin(), entries_.end(),
                                         [](const auto& a, const auto& b) {
                                           return a.second->due < b.second->due;
                                         });
     if (first == entries_.end()) {
-      changed_.Wait(&mutex_);
+      changed_.wait(lock);
       continue;
     }
-    const Duration left = first->second->due - Now();
-    if (left <= Duration::zero()) return first->second;
-    changed_.WaitWithTimeout(&mutex_, absl::FromChrono(left));
+    const TimePoint due = first->second->due;
+    if (due <= Now()) return first->second;
+    changed_.wait_until(lock, due);
   }
   return nullptr;
 }
@@ -169,7 +166,7 @@ std::shared_ptr<CatalogWatcher::Entry> CatalogWatcher::NextDue() {
 void CatalogWatcher::Refresh(Entry& entry) {
   uint64_t mark = 0;
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     mark = entry.wanted_mark;
   }
   const TimePoint begun = Now();
@@ -190,7 +187,7 @@ void CatalogWatcher::Refresh(Entry& entry) {
   Status before;
   std::optional<CatalogUpdate> update;
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     before = std::exchange(entry.error, outcome.status());
     entry.failing = !outcome.ok();
     entry.due = ended + pause;
@@ -203,14 +200,14 @@ void CatalogWatcher::Refresh(Entry& entry) {
       entry.answered_mark = mark;
       if (entry.wanted_mark > mark) entry.due = entry.earliest;
     }
-    changed_.SignalAll();
+    changed_.notify_all();
   }
   LogChange(entry, before, outcome.status());
   if (!update.has_value()) return;
   publish_(*update);
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   entry.published = true;
-  changed_.SignalAll();
+  changed_.notify_all();
 }
 
 StatusOr<CatalogWatcher::Outcome> CatalogWatcher::Look(Entry& entry) {

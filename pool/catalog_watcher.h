@@ -10,17 +10,17 @@
 #define PGBRAID_POOL_CATALOG_WATCHER_H_
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "pool/catalog_connection.h"
@@ -86,10 +86,11 @@ class CatalogWatcher {
     kReadNew,
   };
 
-  // The wanted entry, made if it is new; null if there is no room.
-  std::shared_ptr<Entry> FindOrAdd(const std::string& database)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::shared_ptr<Entry> NextDue() ABSL_LOCKS_EXCLUDED(mutex_);
+  // The wanted entry, made if it is new; null if there is no room. The caller
+  // holds mutex_.
+  std::shared_ptr<Entry> FindOrAdd(const std::string& database);
+  // Waits for it; null when it is time to stop.
+  std::shared_ptr<Entry> NextDue();
   void Run();
   void Refresh(Entry& entry);
   // Looks at the server and puts what is new into entry.found.
@@ -107,10 +108,10 @@ class CatalogWatcher {
   std::atomic<uint64_t>* const next_epoch_;
 
   std::atomic<bool> stopping_{false};
-  mutable absl::Mutex mutex_;
-  mutable absl::CondVar changed_;  // an entry, or stopping_
-  std::map<std::string, std::shared_ptr<Entry>> entries_
-      ABSL_GUARDED_BY(mutex_);
+  // Not absl::Mutex: ThreadSanitizer does not see through Debian's Abseil.
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;  // an entry, or stopping_
+  std::map<std::string, std::shared_ptr<Entry>> entries_;  // guarded by mutex_
   std::thread thread_;
 };
 

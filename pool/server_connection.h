@@ -1,0 +1,129 @@
+// One authenticated connection to one PostgreSQL server.
+//
+// Owned by a HostPool while idle and by a Lease while in use; belongs to one
+// reactor. Between a lease's statements nobody reads from it but its holder.
+#ifndef PGBRAID_POOL_SERVER_CONNECTION_H_
+#define PGBRAID_POOL_SERVER_CONNECTION_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "net/stream.h"
+#include "pool/credentials.h"
+#include "pool/environment.h"
+#include "pool/parameters.h"
+#include "pool/prepared_names.h"
+#include "wire/protocol.h"
+#include "wire/random.h"
+
+namespace pgbraid::pool {
+
+// What the connections of one reactor share.
+struct ReactorTables {
+  EnvironmentTable environments;
+  ParametersTable parameters;
+};
+
+// Rows of an internal query, as text.
+struct ResultRows {
+  std::vector<std::vector<std::optional<std::string>>> rows;
+};
+
+class ServerConnection {
+ public:
+  struct Target {
+    net::Address address;
+    std::string database;
+    ServerLogin login;
+  };
+
+  // Connects, logs in and learns which life of the server it talks to. Errors:
+  // 08006 where the server can't be reached or ends the connection, what the
+  // server says otherwise (28P01, 3D000, 53300 ...). `tables` and `random`
+  // outlive the connection.
+  static net::Task<StatusOr<std::unique_ptr<ServerConnection>>> Open(
+      net::Reactor* reactor, Target target, ReactorTables* tables,
+      wire::RandomSource* random, TimePoint deadline);
+
+  // Closes the socket. Where the server may still be at work, close with
+  // CancelAndClose (cancel.h) instead: a lost socket alone frees no locks.
+  ~ServerConnection();
+
+  // Runs `sql` by itself (settings, probes, monitors) and reads its answer up
+  // to ReadyForQuery. Nothing else may be under way. ParameterStatus is taken
+  // in. Takes over the stream's waiter: attach your own again afterwards.
+  net::Task<StatusOr<ResultRows>> Run(std::string sql, TimePoint deadline);
+
+  // The same for messages that are encoded already and end with one Sync or
+  // are one Query.
+  net::Task<StatusOr<ResultRows>> RunMessages(std::string messages,
+                                              TimePoint deadline);
+
+  // Takes in a ParameterStatus. True if the value is new.
+  bool NoteParameter(std::string_view name, std::string_view value);
+
+  // Nothing is under way, no transaction is open, and no trace of a client that
+  // can't be taken away: it may serve anybody.
+  bool reusable() const {
+    return !retired && !busy &&
+           transaction_status == wire::TransactionStatus::kIdle &&
+           !stream->broken();
+  }
+
+  net::Stream* get_stream() const { return stream.get(); }
+  const net::Address& address() const { return target_.address; }
+  const std::string& database() const { return target_.database; }
+  const std::string& user() const { return target_.login.user; }
+
+  // Whose identity it was made for; set and read by its pool.
+  const struct Identity* owner = nullptr;
+
+  // Facts from the login.
+  uint32_t process_id = 0;
+  std::string cancel_key;
+  int64_t incarnation = 0;  // postmaster's start, microseconds since 1970
+  bool in_recovery_at_login = false;
+
+  // State, kept up to date by whoever holds the lease.
+  std::unique_ptr<net::Stream> stream;
+  std::string partial;  // bytes of a message that has not arrived whole
+  EnvironmentRef environment;
+  ParametersRef parameters;
+  wire::TransactionStatus transaction_status = wire::TransactionStatus::kIdle;
+  bool busy = false;     // an answer is still to come
+  bool retired = false;  // must not serve another client
+  // Something ran that may have changed its state unseen: probed before it
+  // serves anybody else.
+  bool tainted = false;
+  PreparedNames prepared;
+  uint64_t unnamed_statement = 0;  // id of the text in the unnamed statement
+
+ private:
+  ServerConnection(net::Reactor* reactor, Target target, ReactorTables* tables);
+
+  net::Task<Status> LogIn(wire::RandomSource* random, TimePoint deadline);
+  net::Task<Status> Authenticate(wire::RandomSource* random,
+                                 TimePoint deadline);
+  net::Task<Status> LearnIncarnation(TimePoint deadline);
+  // One whole message, copied: {type, body}.
+  struct Message {
+    char type = 0;
+    std::string body;
+  };
+  net::Task<StatusOr<Message>> Next(TimePoint deadline);
+  Status Lost(std::string_view why) const;
+
+  net::Reactor* const reactor_;
+  const Target target_;
+  ReactorTables* const tables_;
+  net::Waiter waiter_;
+};
+
+}  // namespace pgbraid::pool
+
+#endif  // PGBRAID_POOL_SERVER_CONNECTION_H_

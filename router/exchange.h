@@ -1,0 +1,149 @@
+// One segment's conversation with one server: which answers are expected, which
+// of them the client sees, and what they change.
+//
+// Every message sent to the server is announced with Expect(), in order. Pump()
+// relays what has arrived: on the way only frame headers are read, bodies are
+// sent on as they came. Answers to messages that the router added are hidden;
+// answers that the router gives itself stand in the same queue, so that order
+// is kept.
+//
+// Lives in the frame of the coroutine that runs the segment; one reactor.
+#ifndef PGBRAID_ROUTER_EXCHANGE_H_
+#define PGBRAID_ROUTER_EXCHANGE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/inlined_vector.h"
+#include "pool/server_connection.h"
+#include "router/client.h"
+#include "router/prepared_statements.h"
+#include "router/routed_query.h"
+#include "router/session_state.h"
+
+namespace pgbraid::router {
+
+// An answer to come.
+struct Expected {
+  enum class What : uint8_t {
+    kParse,
+    kBind,
+    kDescribeStatement,
+    kDescribePortal,
+    kExecute,
+    kClose,
+    kQuery,         // up to ReadyForQuery
+    kFunctionCall,  // up to ReadyForQuery
+    kSync,
+    kSynthetic,  // `bytes` are sent when its turn comes; nothing was sent
+    kRefusal,    // a Parse that fails on purpose: the error is `bytes`
+  };
+  What what = What::kQuery;
+  bool hidden = false;  // the client did not send it
+  // kQuery, kExecute: what runs. kParse: see `prepared`.
+  std::shared_ptr<const RoutedQuery> query;
+  // kParse, kDescribeStatement: the statement; kSynthetic too, where `name` is
+  // defined by it.
+  PreparedRef prepared;
+  // kParse, kSynthetic: the client's name that is defined once it succeeds.
+  std::string name;
+  bool defines = false;
+  bool closes = false;  // the name is undefined instead
+  std::string bytes;
+};
+
+class Exchange {
+ public:
+  enum class Progress : uint8_t {
+    kMoved,    // something was relayed or taken in
+    kPending,  // nothing has arrived, or the client must read first
+    kDone,     // nothing more is expected
+    kLost,     // the server is gone, or does not speak the protocol
+  };
+
+  // `connection` may be set later, before anything but synthetic answers is
+  // expected.
+  Exchange(Client* client, SessionState* state,
+           pool::ServerConnection* connection)
+      : client_(client), state_(state), connection_(connection) {}
+
+  void set_connection(pool::ServerConnection* connection) {
+    connection_ = connection;
+  }
+  void Expect(Expected expected) { expected_.push_back(std::move(expected)); }
+
+  Progress Pump();
+
+  bool done() const { return head_ == expected_.size(); }
+  // The server waits for the client's CopyData.
+  bool copying_in() const { return copying_in_; }
+  // An error has been reported (or will be) in this segment.
+  bool failed() const { return failed_; }
+  // A row, a notice, a result or an error has gone to the client. Mere
+  // acknowledgements don't count: while a retry is possible they are held.
+  bool relayed() const { return relayed_; }
+  // Why Pump() said kLost.
+  const Status& loss() const { return loss_; }
+  // A COMMIT was on its way when the server was lost.
+  bool commit_in_flight() const;
+  // Some statement completed COMMIT while others followed.
+  bool committed_inside() const { return committed_inside_; }
+
+  // With this, an error that says "a standby can't do that" and comes before
+  // anything was relayed is not relayed but reported by wants_primary(), and
+  // the rest of the answer is dropped.
+  void set_may_retry(bool may_retry) { may_retry_ = may_retry; }
+  bool wants_primary() const { return wants_primary_; }
+
+  // The error that comes is the router's doing: the client sees `status`.
+  void set_replacement(const Status& status);
+
+  wire::TransactionStatus ready_status() const { return ready_status_; }
+
+ protected:
+  enum class Verdict : uint8_t { kRelay, kHide };
+
+  Expected* head() {
+    return head_ < expected_.size() ? &expected_[head_] : nullptr;
+  }
+  void Pop();
+  // Answers of the router's own whose turn has come.
+  void SendSynthetic();
+  Verdict Handle(char type, std::string_view body);
+  Verdict HandleComplete(std::string_view body);
+  Verdict HandleError(std::string_view body);
+  Verdict HandleReady(std::string_view body);
+  Verdict HandleParameter(std::string_view body);
+  void SkipToSync();
+  void Define(const Expected& expected);
+  bool Consume(std::string_view input);
+  void Relay(std::string_view bytes);
+  Progress Lose(Status why);
+
+  Client* const client_;
+  SessionState* const state_;
+  pool::ServerConnection* connection_;
+
+  absl::InlinedVector<Expected, 2> expected_;
+  size_t head_ = 0;
+  size_t statement_ = 0;      // of the kQuery at the head
+  size_t pass_bytes_ = 0;     // of a large message, still to be relayed
+  bool pass_hidden_ = false;  // ... or to be dropped
+  bool copying_in_ = false;
+  bool failed_ = false;
+  bool relayed_ = false;
+  bool may_retry_ = false;
+  std::string replacement_;  // an ErrorResponse, or empty
+  std::string held_;  // acknowledgements, while may_retry_ and not relayed_
+  bool wants_primary_ = false;
+  bool committed_inside_ = false;
+  wire::TransactionStatus ready_status_ = wire::TransactionStatus::kIdle;
+  Status loss_;
+};
+
+}  // namespace pgbraid::router
+
+#endif  // PGBRAID_ROUTER_EXCHANGE_H_

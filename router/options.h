@@ -1,0 +1,43 @@
+// What the router was told to be: read from flags by main.cc, checked there,
+// immutable afterwards, shared by all threads.
+#ifndef PGBRAID_ROUTER_OPTIONS_H_
+#define PGBRAID_ROUTER_OPTIONS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "net/address.h"
+#include "pool/credentials.h"
+#include "pool/shard_hosts.h"
+#include "sql/analysis.h"
+
+namespace pgbraid::router {
+
+enum class AuthMethod : uint8_t { kTrust, kScramSha256 };
+enum class PoolMode : uint8_t { kTransaction, kSession };
+
+struct RouterOptions {
+  net::Address listen;
+  std::string database;  // the name clients connect to; empty: any
+  AuthMethod auth = AuthMethod::kTrust;
+  PoolMode pool_mode = PoolMode::kTransaction;
+  int pool_size = 20;  // server connections to one host, over all threads
+  int threads = 1;     // reactors; never more than pool_size
+  pool::Consistency consistency = pool::Consistency::kSession;
+  Duration max_replica_lag = std::chrono::seconds(1);
+  Duration freshness_wait = std::chrono::milliseconds(10);
+  Duration monitor_interval = std::chrono::milliseconds(200);
+  Duration connect_timeout = std::chrono::seconds(2);
+  Duration checkout_timeout = std::chrono::seconds(5);
+  std::string monitor_user;
+  std::string monitor_database;  // where a shard names none
+  int max_prepared = 500;        // prepared statements on a server connection
+  bool allow_hints = false;
+  bool log_routes = false;
+  sql::FunctionLists functions;
+};
+
+}  // namespace pgbraid::router
+
+#endif  // PGBRAID_ROUTER_OPTIONS_H_

@@ -1,0 +1,213 @@
+#include "router/planner.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pgbraid::router {
+namespace {
+
+using topology::KeyValue;
+using topology::ParsedKey;
+using topology::ShardSet;
+
+Plan Refused(Status why) {
+  Plan plan;
+  plan.kind = Plan::Kind::kRefused;
+  plan.refusal = std::move(why);
+  return plan;
+}
+
+Plan Refused(std::string_view what, std::string_view why = {},
+             std::string_view state = sqlstate::kFeatureNotSupported) {
+  return Refused(SqlError(state, what, why));
+}
+
+// Words that mean another instant on each shard ('now', 'today ...').
+bool MayMeanNow(std::string_view value) {
+  while (!value.empty() && (value[0] == ' ' || value[0] == '\t')) {
+    value.remove_prefix(1);
+  }
+  for (std::string_view word : {"now", "today", "tomorrow", "yesterday"}) {
+    if (value.size() < word.size()) continue;
+    size_t i = 0;
+    while (i < word.size() && (value[i] | 0x20) == word[i]) ++i;
+    if (i == word.size()) return true;
+  }
+  return false;
+}
+
+bool AnyLiteralMayMeanNow(const ExecutionValues& values) {
+  if (values.fingerprint != nullptr) {
+    for (const sql::Literal& literal : values.fingerprint->literals) {
+      if (!sql::IsString(literal.kind)) continue;
+      if (literal.kind != sql::LiteralKind::kString) {
+        auto decoded = sql::LiteralValue(values.text, literal, values.modes);
+        if (!decoded || MayMeanNow(*decoded)) return true;
+      } else if (MayMeanNow(sql::PlainValue(values.text, literal))) {
+        return true;
+      }
+    }
+  }
+  if (values.bind != nullptr) {
+    for (size_t i = 0; i < values.bind->values.size(); ++i) {
+      if (values.bind->FormatOf(i) == wire::kTextFormat &&
+          values.bind->values[i] && MayMeanNow(*values.bind->values[i])) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+// The shard of one row of an INSERT; OK with -1 is never given.
+StatusOr<int> ShardOfRow(const InsertRoute& insert,
+                         const std::vector<const sql::Operand*>& row,
+                         const ExecutionValues& values) {
+  const topology::TableDistribution& table = *insert.table;
+  std::vector<KeyValue> key;
+  for (size_t i = 0; i < row.size(); ++i) {
+    bool is_null = false;
+    ParsedKey parsed =
+        ReadOperand(values, *row[i], table.key_types()[i], &is_null);
+    if (is_null) {
+      key.push_back(KeyValue::Null());
+    } else if (parsed.has_value()) {
+      key.push_back(std::move(parsed.value));
+    } else if (parsed.never_equal()) {
+      return SqlError("22003", "value is out of range for the key column \"" +
+                                   table.key_columns()[i] + "\"");
+    } else {
+      return SqlError(
+          sqlstate::kFeatureNotSupported,
+          "the value of the key column \"" + table.key_columns()[i] +
+              "\" cannot be told from the INSERT",
+          "It is an expression, or not written in the column's canonical "
+          "form.",
+          "Give it as a plain constant or as a parameter of the column's "
+          "type.");
+    }
+  }
+  ShardSet set = table.ForEqual(key);
+  if (set.empty()) {
+    return SqlError(
+        sqlstate::kCheckViolation,
+        "no shard of table \"" + table.name() + "\" takes rows with this key",
+        "The key's value is not covered by --tables.");
+  }
+  return set.First();
+}
+
+Plan PlanInsert(const InsertRoute& insert, const ExecutionValues& values) {
+  int shard = -1;
+  for (const auto& row : insert.rows) {
+    StatusOr<int> found = ShardOfRow(insert, row, values);
+    if (!found.ok()) return Refused(found.status());
+    if (shard >= 0 && shard != *found) {
+      return Refused(
+          "an INSERT whose rows belong to several shards is not supported",
+          "Insert the rows one by one.");
+    }
+    shard = *found;
+  }
+  Plan plan;
+  plan.kind = Plan::Kind::kOneShard;
+  plan.shards = ShardSet::Single(shard);
+  return plan;
+}
+
+Plan PlanByKey(const StatementRoute& route, const topology::ShardMap& map,
+               const ExecutionValues& values) {
+  Plan plan;
+  if (route.insert) {
+    plan = PlanInsert(*route.insert, values);
+    if (plan.refused()) return plan;
+  }
+  if (route.shard >= 0) plan.shards.Add(route.shard);
+  for (const Pruner& pruner : route.pruners) {
+    plan.shards |= pruner.Evaluate(values);
+  }
+  plan.reason = route.reason;
+  int count = plan.shards.size();
+  if (count == 0) {
+    // No shard has such rows, so that each of them gives the right answer.
+    plan.kind = Plan::Kind::kAnyShard;
+    return plan;
+  }
+  if (count == 1) {
+    plan.kind = Plan::Kind::kOneShard;
+    return plan;
+  }
+  if (!route.scatters) {
+    return Refused(route.several_reason + " is not supported",
+                   "It reaches " + std::to_string(count) + " of " +
+                       std::to_string(map.shard_count()) +
+                       " shards; give the key of each table.");
+  }
+  if (AnyLiteralMayMeanNow(values)) {
+    return Refused(
+        "a value that may mean the current time is not supported over several "
+        "shards",
+        "Each shard would read it at another instant.");
+  }
+  plan.kind = Plan::Kind::kScatter;
+  return plan;
+}
+
+}  // namespace
+
+Plan PlanStatement(const RoutedQuery& query, size_t place,
+                   const ExecutionValues& values) {
+  const StatementRoute& route = query.routes()[place];
+  Plan plan;
+  switch (route.kind) {
+    case StatementRoute::Kind::kRefused:
+      return Refused(route.refusal);
+    case StatementRoute::Kind::kAnyShard:
+      plan.kind = Plan::Kind::kAnyShard;
+      break;
+    case StatementRoute::Kind::kFixed:
+      plan.kind = Plan::Kind::kOneShard;
+      plan.shards.Add(route.shard);
+      break;
+    case StatementRoute::Kind::kByKey:
+      plan = PlanByKey(route, query.map(), values);
+      break;
+  }
+  plan.standby = route.standby && !plan.refused();
+  plan.reason = route.reason;
+  return plan;
+}
+
+Plan Combine(Plan first, const Plan& next) {
+  if (first.refused()) return first;
+  if (next.refused()) return next;
+  if (first.kind == Plan::Kind::kScatter || next.kind == Plan::Kind::kScatter) {
+    return Refused(
+        "a statement over several shards together with others in one "
+        "transaction is not supported",
+        "Send it by itself.");
+  }
+  bool standby = first.standby && next.standby;
+  if (first.kind == Plan::Kind::kAnyShard) {
+    first.kind = next.kind;
+    first.shards = next.shards;
+    first.reason = next.reason;
+  } else if (next.kind == Plan::Kind::kOneShard &&
+             next.shards != first.shards) {
+    return Refused(
+        "statements on different shards in one transaction are not supported");
+  }
+  first.standby = standby;
+  return first;
+}
+
+Plan PlanQuery(const RoutedQuery& query, const ExecutionValues& values) {
+  Plan plan = PlanStatement(query, 0, values);
+  for (size_t i = 1; i < query.statements().size(); ++i) {
+    plan = Combine(std::move(plan), PlanStatement(query, i, values));
+  }
+  return plan;
+}
+
+}  // namespace pgbraid::router

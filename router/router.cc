@@ -1,0 +1,153 @@
+#include "router/router.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pgbraid::router {
+namespace {
+
+// How often the catalog threads are told which host is the primary.
+constexpr Duration kTellPrimariesEvery = std::chrono::milliseconds(50);
+
+net::Task<void> TellPrimaries(Worker* worker,
+                              std::vector<std::atomic<int>>* primaries) {
+  for (;;) {
+    for (size_t shard = 0; shard < primaries->size(); ++shard) {
+      (*primaries)[shard].store(
+          worker->shard(static_cast<int>(shard))->primary(),
+          std::memory_order_relaxed);
+    }
+    co_await net::SleepUntil(
+        worker->reactor(),
+        worker->reactor()->clock()->Now() + kTellPrimariesEvery);
+  }
+}
+
+}  // namespace
+
+Router::Router(RouterOptions options, topology::ShardMap map,
+               pool::Credentials credentials)
+    : options_(std::move(options)),
+      map_(std::make_shared<const topology::ShardMap>(std::move(map))),
+      credentials_(std::move(credentials)),
+      primaries_(static_cast<size_t>(map_->shard_count())) {
+  for (auto& primary : primaries_) primary = -1;
+}
+
+Router::~Router() { Stop(); }
+
+Status Router::MakeWorkers() {
+  uint64_t seed = 0;
+  std::string mock_key(32, '\0');
+  if (!random_.Fill(reinterpret_cast<char*>(&seed), sizeof(seed)) ||
+      !random_.Fill(mock_key.data(), mock_key.size())) {
+    return SqlError(sqlstate::kInternalError, "there is no randomness");
+  }
+  for (int i = 0; i < options_.threads; ++i) {
+    PGB_ASSIGN_OR_RETURN(std::unique_ptr<net::Reactor> reactor,
+                         net::Reactor::Create(&clock_));
+    workers_.push_back(std::make_unique<Worker>(
+        i, std::move(reactor), &options_, map_, &credentials_, &random_,
+        snapshots_.get(), seed, mock_key));
+    workers_.back()->forward_cancel = [this](uint32_t process,
+                                             std::string key) {
+      size_t owner = static_cast<size_t>(Worker::WorkerOf(process));
+      if (owner >= workers_.size()) return;
+      Worker* worker = workers_[owner].get();
+      worker->reactor()->Post([worker, process, key = std::move(key)] {
+        worker->Cancel(process, key);
+      });
+    };
+  }
+  return OkStatus();
+}
+
+Status Router::Start(Duration check_timeout) {
+  snapshots_ = std::make_unique<SnapshotService>(
+      map_, pool::CatalogServiceOptions(),
+      [this](int shard, const std::string& database) {
+        return CatalogSourceOf(shard, database);
+      },
+      [this](const std::string& database, RoutingSnapshotRef snapshot) {
+        for (auto& worker : workers_) {
+          worker->reactor()->Post([to = worker.get(), database, snapshot] {
+            to->Publish(database, snapshot);
+          });
+        }
+      });
+  PGB_RETURN_IF_ERROR(MakeWorkers());
+  PGB_ASSIGN_OR_RETURN(
+      listener_, net::Listener::Create(workers_[0]->reactor(), options_.listen,
+                                       [this](int fd) { Accept(fd); }));
+  for (auto& worker : workers_) {
+    threads_.emplace_back([this, to = worker.get()] {
+      to->Start();
+      if (to->index() == 0) {
+        to->reactor()->Spawn(TellPrimaries(to, &primaries_));
+      }
+      to->reactor()->Run();
+    });
+  }
+  snapshots_->Start();
+  return CheckMap(check_timeout);
+}
+
+Status Router::CheckMap(Duration timeout) {
+  bool named = !options_.database.empty();
+  for (const topology::Shard& shard : map_->shards()) {
+    named |= !shard.database.empty();
+  }
+  if (!named) return OkStatus();  // each client's own database: when it comes
+  const std::string& database = options_.database;
+  Status read = snapshots_->WaitForFirst(database, clock_.Now() + timeout);
+  if (!read.ok()) {
+    // The servers may come later than the router.
+    std::fprintf(stderr, "pgbraid: catalogs are not read yet: %s\n",
+                 MessageOf(read).c_str());
+    return OkStatus();
+  }
+  std::string errors;
+  for (const topology::Finding& finding : snapshots_->Findings(database)) {
+    if (finding.is_error()) errors += "\n  " + finding.message;
+  }
+  if (errors.empty()) return OkStatus();
+  return SqlError(sqlstate::kInvalidParameterValue,
+                  "--tables does not fit the catalogs:" + errors);
+}
+
+std::optional<pool::CatalogSource> Router::CatalogSourceOf(
+    int shard, const std::string& database) {
+  int host = primaries_[shard].load(std::memory_order_relaxed);
+  if (host < 0) return std::nullopt;
+  const topology::HostAddress& address = map_->shards()[shard].hosts[host];
+  pool::ServerLogin login = credentials_.For(options_.monitor_user);
+  pool::CatalogSource source;
+  source.host = address.host;
+  source.port = address.port;
+  source.database = database;
+  source.user = login.user;
+  source.password = login.password;
+  return source;
+}
+
+void Router::Accept(int fd) {
+  Worker* least = workers_[0].get();
+  for (auto& worker : workers_) {
+    if (worker->clients() < least->clients()) least = worker.get();
+  }
+  least->AddClient(1);
+  if (least == workers_[0].get()) {
+    least->Accept(fd);
+    return;
+  }
+  least->reactor()->Post([least, fd] { least->Accept(fd); });
+}
+
+void Router::Stop() {
+  if (snapshots_ != nullptr) snapshots_->Stop();
+  for (auto& worker : workers_) worker->reactor()->Stop();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+}  // namespace pgbraid::router

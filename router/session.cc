@@ -1,0 +1,344 @@
+#include "router/session.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "pool/cancel.h"
+#include "wire/backend.h"
+#include "wire/frame.h"
+
+namespace pgbraid::router {
+namespace {
+
+namespace type = wire::frontend_type;
+
+// A client that has sent all it had to say may still want the answer; one that
+// has died does not. For this long it gets the benefit of the doubt.
+constexpr Duration kGraceAfterEnd = std::chrono::milliseconds(100);
+
+constexpr Duration kProbeTimeout = std::chrono::seconds(5);
+
+// Everything that may be left on a connection: settings made in this session,
+// and what keeps it with its client.
+constexpr std::string_view kProbeSql =
+    "SELECT 'setting', name, setting FROM pg_catalog.pg_settings"
+    " WHERE source = 'session' UNION ALL"
+    " SELECT 'role', 'role', pg_catalog.current_setting('role')"
+    " UNION ALL SELECT 'role', 'session_authorization', session_user::text"
+    " UNION ALL SELECT 'lock', '', count(*)::text FROM pg_catalog.pg_locks"
+    " WHERE locktype = 'advisory' AND granted"
+    " AND pid = pg_catalog.pg_backend_pid()"
+    " UNION ALL SELECT 'listen', '', count(*)::text"
+    " FROM pg_catalog.pg_listening_channels()"
+    " UNION ALL SELECT 'temporary', '', count(*)::text"
+    " FROM pg_catalog.pg_class"
+    " WHERE relnamespace = pg_catalog.pg_my_temp_schema()"
+    " UNION ALL SELECT 'cursor', '', count(*)::text"
+    " FROM pg_catalog.pg_cursors WHERE is_holdable"
+    " UNION ALL SELECT 'prepared', '', count(*)::text"
+    " FROM pg_catalog.pg_prepared_statements WHERE from_sql";
+
+std::string QuoteLiteral(std::string_view value) {
+  std::string quoted = " E'";
+  for (char c : value) {
+    if (c == '\'' || c == '\\') quoted += c;
+    quoted += c;
+  }
+  return quoted + "'";
+}
+
+PinReasons PinOf(std::string_view kind) {
+  if (kind == "lock") return PinBit(sql::Pin::kAdvisoryLock);
+  if (kind == "listen") return PinBit(sql::Pin::kListen);
+  if (kind == "temporary") return PinBit(sql::Pin::kTemporaryObject);
+  if (kind == "cursor") return PinBit(sql::Pin::kHoldCursor);
+  if (kind == "prepared") return kPinSqlPrepared;
+  return 0;
+}
+
+constexpr PinReasons kProbedPins =
+    PinBit(sql::Pin::kAdvisoryLock) | PinBit(sql::Pin::kListen) |
+    PinBit(sql::Pin::kTemporaryObject) | PinBit(sql::Pin::kHoldCursor) |
+    kPinSqlPrepared;
+
+}  // namespace
+
+Session::Session(Worker* worker, int fd)
+    : worker_(worker), client_(worker->reactor(), fd) {}
+
+Session::~Session() {
+  if (process_ != 0) worker_->Unregister(process_);
+  // What a client leaves behind is never handed to another.
+  if (held_ && state_->pins != 0) held_->retired = true;
+  for (HeldLease& pinned : pinned_) pinned->retired = true;
+  worker_->AddClient(-1);
+}
+
+net::Task<void> Session::Run(Worker* worker, int fd) {
+  Session session(worker, fd);
+  bool logged_in = co_await session.LogIn();
+  if (logged_in) co_await session.Serve();
+  // Server connections first: locks are gone before the client hears of it.
+  session.held_ = HeldLease();
+  session.client_.CloseAfterSending();
+}
+
+net::Task<void> Session::Serve() {
+  while (!closing_) {
+    wire::Frame frame;
+    switch (wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame)) {
+      case wire::FrameStatus::kMalformed:
+        Fatal(wire::FrameError(client_.input(), wire::kFrontendLimits));
+        continue;
+      case wire::FrameStatus::kNeedMore:
+        if (client_.Fill()) continue;
+        if (client_.at_end()) co_return;
+        if (held_ && PumpHeldServer()) continue;
+        client_.Keep();
+        co_await client_.waiter()->Wait();
+        continue;
+      case wire::FrameStatus::kComplete:
+        break;
+    }
+    switch (frame.type) {
+      case type::kQuery:
+        co_await RunQuery();
+        break;
+      case type::kTerminate:
+        co_return;
+      case type::kFunctionCall:
+        co_await RunFunctionCall();
+        break;
+      case type::kCopyData:
+      case type::kCopyDone:
+      case type::kCopyFail:
+        // Of a COPY that has failed already.
+        client_.Consume(frame.bytes.size());
+        break;
+      case type::kPassword:
+        Fatal(SqlError(sqlstate::kProtocolViolation,
+                       "invalid frontend message type 112"));
+        break;
+      default:
+        co_await RunSegment();
+        break;
+    }
+  }
+}
+
+bool Session::PumpHeldServer() {
+  // Between a transaction's statements a server may still speak: notifications
+  // of a LISTEN, the end of the session by a timeout.
+  Exchange idle(&client_, state_.get(), held_.lease.get());
+  net::Stream::Received received = held_->stream->Receive();
+  if (received.state == net::Stream::State::kPending) return false;
+  if (received.state == net::Stream::State::kData) {
+    std::string_view rest = received.data;
+    std::string joined;
+    if (!held_->partial.empty()) {
+      joined = held_->partial + std::string(rest);
+      held_->partial.clear();
+      rest = joined;
+    }
+    wire::Frame frame;
+    while (wire::NextFrame(rest, wire::kBackendLimits, &frame) ==
+           wire::FrameStatus::kComplete) {
+      client_.Send(frame.bytes);
+      rest.remove_prefix(frame.bytes.size());
+      if (frame.type == wire::backend_type::kErrorResponse) {
+        held_->retired = true;
+        closing_ = true;
+      }
+    }
+    held_->partial = std::string(rest);
+    return true;
+  }
+  held_->retired = true;
+  if (!closing_) {
+    Fatal(SqlError(sqlstate::kConnectionFailure,
+                   "server connection to " + held_->address().ToString() +
+                       " was lost in a transaction"));
+  }
+  closing_ = true;
+  return true;
+}
+
+void Session::Cancel() {
+  canceled_ = true;
+  if (held_ && held_->busy) {
+    pool::CancelRunning(worker_->reactor(), held_.lease.get());
+  }
+  for (pool::ServerConnection* connection : scattered_) {
+    if (connection->busy) {
+      pool::CancelRunning(worker_->reactor(), connection);
+    }
+  }
+}
+
+net::Task<bool> Session::Relay(Exchange* exchange) {
+  TimePoint deadline = TimePoint::max();
+  for (;;) {
+    switch (exchange->Pump()) {
+      case Exchange::Progress::kDone:
+        co_return true;
+      case Exchange::Progress::kLost:
+        co_return true;
+      case Exchange::Progress::kMoved:
+        continue;
+      case Exchange::Progress::kPending:
+        break;
+    }
+    if (exchange->copying_in()) {
+      // The client's data is passed on as it comes.
+      wire::FrameHeader header;
+      std::string_view input = client_.input();
+      if (wire::PeekHeader(input, wire::kFrontendLimits, &header) ==
+              wire::FrameStatus::kComplete &&
+          header.total <= input.size() &&
+          (header.type == type::kCopyData || header.type == type::kCopyDone ||
+           header.type == type::kCopyFail || header.type == type::kFlush ||
+           header.type == type::kSync)) {
+        if (held_->stream->unsent_bytes() <= Client::kHighWatermark) {
+          if (header.type != type::kFlush && header.type != type::kSync) {
+            held_->stream->Send(input.substr(0, header.total));
+          }
+          client_.Consume(header.total);
+          continue;
+        }
+      } else if (client_.Fill()) {
+        continue;
+      }
+      if (client_.at_end()) co_return false;
+    }
+    if (client_.broken()) co_return false;
+    if (client_.hung_up() && deadline == TimePoint::max()) {
+      deadline = worker_->reactor()->now() + kGraceAfterEnd;
+    }
+    client_.Keep();
+    bool notified = co_await client_.waiter()->Wait(deadline);
+    if (!notified) co_return false;
+  }
+}
+
+void Session::ReleaseLease() {
+  if (!held_) return;
+  if (state_->pins != 0) {
+    pinned_.push_back(std::move(held_));
+  }
+  held_ = HeldLease();
+}
+
+net::Task<void> Session::EndSegment(Exchange* exchange, Settings before) {
+  pool::ServerConnection* connection = held_.lease.get();
+  connection->busy = false;
+  state_->Ready(exchange->ready_status(), exchange->failed(), before);
+  if (!state_->in_transaction()) {
+    if (connection->environment != nullptr) {
+      connection->environment = state_->settings.session;
+    }
+    if (exchange->failed() && exchange->committed_inside()) {
+      connection->tainted = true;
+    }
+  }
+  if (state_->changed_catalog && !state_->in_transaction()) {
+    state_->changed_catalog = false;
+    worker_->snapshots()->MarkStale(state_->identity->database, held_.shard);
+  }
+  if (!held_.standby) {
+    state_->freshness(held_.shard).SeenOnPrimary(worker_->reactor()->now());
+  }
+  if (state_->in_transaction()) co_return;
+  if (connection->tainted) co_await Probe();
+  ReleaseLease();
+}
+
+net::Task<void> Session::Probe() {
+  pool::ServerConnection* connection = held_.lease.get();
+  client_.Keep();
+  auto result = co_await connection->Run(
+      std::string(kProbeSql), worker_->reactor()->now() + kProbeTimeout);
+  connection->stream->Attach(client_.waiter());
+  if (!result.ok()) {
+    connection->retired = true;
+    co_return;
+  }
+  connection->tainted = false;
+  std::vector<pool::Setting> settings;
+  PinReasons pins = 0;
+  for (const auto& row : result->rows) {
+    if (row.size() != 3 || !row[0] || !row[1] || !row[2]) continue;
+    const std::string& kind = *row[0];
+    const std::string& name = *row[1];
+    const std::string& value = *row[2];
+    if (kind == "setting") {
+      settings.push_back({name, value,
+                          "SELECT pg_catalog.set_config(" + QuoteLiteral(name) +
+                              "," + QuoteLiteral(value) + ",false)"});
+    } else if (kind == "role") {
+      bool is_default =
+          name == "role" ? value == "none" : value == connection->user();
+      if (is_default) continue;
+      settings.push_back({name, value,
+                          "SELECT pg_catalog.set_config('" + name + "'," +
+                              QuoteLiteral(value) + ",false)"});
+    } else if (value != "0") {
+      pins |= PinOf(kind);
+    }
+  }
+  state_->pins = (state_->pins & ~kProbedPins) | pins;
+  pool::EnvironmentRef found =
+      worker_->tables()->environments.Intern(std::move(settings));
+  state_->settings = {found, found};
+  connection->environment = found;
+  TellParameters(*connection);
+}
+
+Status Session::LossError(const Exchange& exchange) const {
+  if (exchange.commit_in_flight()) {
+    return SqlError(sqlstate::kTransactionResolutionUnknown,
+                    "the server was lost during COMMIT",
+                    "Whether the transaction was committed is not known.");
+  }
+  return exchange.loss();
+}
+
+void Session::ReportLoss(const Exchange& exchange) {
+  Status error = LossError(exchange);
+  worker_->shard(held_.shard)->Suspect(held_.host);
+  held_->retired = true;
+  bool in_transaction = state_->in_transaction() || state_->pins != 0;
+  if (!held_.standby) {
+    state_->freshness(held_.shard).SeenOnPrimary(worker_->reactor()->now());
+  }
+  held_ = HeldLease();
+  if (in_transaction) {
+    // What the session believes in (its transaction, its temporary tables) is
+    // gone: PostgreSQL would have closed the connection too.
+    Fatal(error);
+    return;
+  }
+  client_.SendError(error, wire::Severity::kError);
+  client_.SendReady(wire::TransactionStatus::kIdle);
+}
+
+void Session::LogRoute(const Plan& plan, std::string_view text) const {
+  std::string shards;
+  if (plan.refused()) {
+    shards = "refused: " + MessageOf(plan.refusal);
+  } else {
+    for (int shard : plan.shards) {
+      if (!shards.empty()) shards += ",";
+      shards += worker_->map().shards()[shard].name;
+    }
+    if (shards.empty()) shards = "any";
+    if (held_) {
+      shards += " host=" + held_->address().ToString() +
+                (held_.standby ? " (standby)" : " (primary)");
+    }
+  }
+  std::fprintf(stderr, "route: client=%u shards=%s reason=\"%.*s\" sql=%.*s\n",
+               process_, shards.c_str(), static_cast<int>(plan.reason.size()),
+               plan.reason.data(), static_cast<int>(text.size()), text.data());
+}
+
+}  // namespace pgbraid::router

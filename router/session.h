@@ -1,0 +1,157 @@
+// One client, from its first byte to its last: the way of a query reads here
+// from top to bottom.
+//
+//   Run -> LogIn -> Serve: a message arrives
+//     Query            -> RunQuery     (session_query.cc)
+//     Parse, Bind ...  -> RunSegment   (session_extended.cc)
+//   recognise -> answer locally, or plan -> Acquire a server connection
+//   (session_acquire.cc) -> Exchange relays -> EndSegment
+//
+// Lives in the frame of its own coroutine (Run); one reactor's.
+#ifndef PGBRAID_ROUTER_SESSION_H_
+#define PGBRAID_ROUTER_SESSION_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/task.h"
+#include "pool/host_pool.h"
+#include "router/client.h"
+#include "router/exchange.h"
+#include "router/plan.h"
+#include "router/session_state.h"
+#include "router/worker.h"
+#include "wire/startup.h"
+
+namespace pgbraid::router {
+
+// A server connection that the session holds, and what it is.
+struct HeldLease {
+  pool::Lease lease;
+  int shard = -1;
+  int host = -1;
+  bool standby = false;
+
+  explicit operator bool() const { return static_cast<bool>(lease); }
+  pool::ServerConnection* operator->() const { return lease.get(); }
+};
+
+class Session {
+ public:
+  // Serves the client behind `fd` until it or the router ends the session.
+  static net::Task<void> Run(Worker* worker, int fd);
+
+  // Cancels what the client runs now, wherever that is. From another
+  // connection's cancel request.
+  void Cancel();
+
+ private:
+  Session(Worker* worker, int fd);
+  ~Session();
+
+  // session_login.cc
+  net::Task<bool> LogIn();
+  net::Task<bool> ReadStartup(std::string* packet, TimePoint deadline);
+  net::Task<Status> Authenticate(std::string user, TimePoint deadline);
+  net::Task<StatusOr<std::string>> ReadPassword(TimePoint deadline);
+  net::Task<Status> BeginSession(std::string packet);
+  Status ApplyStartup(const wire::StartupPacket& packet);
+  net::Task<Status> LearnParameters();
+  void Greet();
+  void Fatal(const Status& status);
+
+  // session.cc
+  net::Task<void> Serve();
+  bool PumpHeldServer();
+  void EndDeferredTransaction(bool commit, bool chain);
+  net::Task<void> EndSegment(Exchange* exchange, Settings before);
+  net::Task<void> Probe();
+  void ReleaseLease();
+  // The client sees `status` as the error of what it asked, in a simple query
+  // or where the whole segment is over.
+  void RefuseSegment(const Status& status);
+  // Relays until the exchange is over. False if the session has to end.
+  net::Task<bool> Relay(Exchange* exchange);
+  void LogRoute(const Plan& plan, std::string_view text) const;
+  // The server is gone in mid-segment: what the client is told.
+  Status LossError(const Exchange& exchange) const;
+  // Ends the segment after a loss: an error, and the end of the session if a
+  // transaction was open.
+  void ReportLoss(const Exchange& exchange);
+
+  // session_acquire.cc
+  const StatementContextRef& Context();
+  // Applies what the session and its transaction add to a statement's plan.
+  Plan Restrict(Plan plan) const;
+  int ShardOf(const Plan& plan) const;
+  bool TryAcquire(int shard, bool standby);
+  net::Task<Status> Acquire(int shard, bool standby);
+  net::Task<StatusOr<HeldLease>> Borrow(int shard, bool standby,
+                                        TimePoint deadline);
+  net::Task<Status> SyncEnvironment(pool::ServerConnection* connection,
+                                    TimePoint deadline);
+  void TellParameters(const pool::ServerConnection& connection);
+  net::Task<Status> AwaitCatalogs();
+  // The statements of a deferred transaction, as one hidden Query each.
+  void AppendDeferred(std::string* out, Exchange* exchange);
+
+  // session_local.cc
+  struct LocalAnswer {
+    bool handled = false;
+    std::string messages;         // without ReadyForQuery
+    std::string row_description;  // for Describe
+    Status error;
+  };
+  // What the router answers without a server, executed now.
+  LocalAnswer AnswerLocally(const Recognized& recognized,
+                            std::string_view text);
+  // The same without executing: whether it would.
+  bool IsLocal(const Recognized& recognized) const;
+  // The RowDescription of what it would answer, or "".
+  std::string DescribeLocal(const Recognized& recognized) const;
+  LocalAnswer ExplainRoute(const Recognized& recognized, std::string_view text);
+  LocalAnswer OwnSetting(const sql::Statement& statement);
+
+  // session_query.cc
+  net::Task<void> RunQuery();
+  net::Task<bool> RunOnServer(const Recognized& recognized, const Plan& plan);
+
+  // session_extended.cc
+  friend class ExtendedSegment;
+  net::Task<void> RunSegment();
+  net::Task<void> RunFunctionCall();
+
+  // session_scatter.cc
+  struct ScatterRequest {
+    std::string messages;     // ending with Sync, or one Query
+    bool hide_parse = false;  // a Parse that the client did not send
+  };
+  net::Task<void> RunScatter(ScatterRequest request, Plan plan);
+  // Gives up what a scatter holds; whatever still runs is cancelled.
+  void EndScatter(std::vector<HeldLease>* leases);
+
+  bool server_in_transaction() const {
+    return held_ && held_->transaction_status != wire::TransactionStatus::kIdle;
+  }
+  // In a transaction that no server knows of yet.
+  bool deferred() const {
+    return state_->in_transaction() && !server_in_transaction();
+  }
+
+  Worker* const worker_;
+  Client client_;
+  std::unique_ptr<SessionState> state_;  // null before the startup packet
+  HeldLease held_;                       // in use now
+  std::vector<HeldLease> pinned_;        // kept between statements
+  // Connections of a scatter that runs now, for Cancel().
+  std::vector<pool::ServerConnection*> scattered_;
+  uint32_t process_ = 0;
+  bool closing_ = false;
+  bool canceled_ = false;
+};
+
+}  // namespace pgbraid::router
+
+#endif  // PGBRAID_ROUTER_SESSION_H_

@@ -1,0 +1,273 @@
+// How a session gets the server connection that a plan asks for.
+
+#include <algorithm>
+#include <utility>
+
+#include "router/session.h"
+#include "wire/backend.h"
+#include "wire/frontend.h"
+
+namespace pgbraid::router {
+namespace {
+
+constexpr Duration kCatalogWait = std::chrono::seconds(2);
+
+}  // namespace
+
+const StatementContextRef& Session::Context() {
+  SessionState& state = *state_;
+  const RoutingSnapshotRef& snapshot = *state.identity->snapshot;
+  if (state.context == nullptr || state.context->snapshot != snapshot ||
+      state.context->environment != state.settings.effective ||
+      state.context->parameters != state.told) {
+    state.context = worker_->recognizer()->ContextFor(
+        state.identity->database, state.identity->user,
+        state.settings.effective, state.told, snapshot);
+  }
+  return state.context;
+}
+
+net::Task<Status> Session::AwaitCatalogs() {
+  // Where everything is on one shard, old catalogs only mean more primary.
+  if (worker_->map().shard_count() == 1 ||
+      state_->identity->fresh->load(std::memory_order_acquire)) {
+    co_return OkStatus();
+  }
+  client_.Keep();
+  bool fresh = co_await worker_->AwaitFresh(
+      state_->identity->database, worker_->reactor()->now() + kCatalogWait);
+  if (fresh) co_return OkStatus();
+  co_return SqlError(sqlstate::kCannotConnectNow,
+                     "the catalogs are still being read after a change",
+                     "Until then it is not known which shards a statement "
+                     "reaches.");
+}
+
+Plan Session::Restrict(Plan plan) const {
+  if (plan.refused()) return plan;
+  auto refuse = [&](std::string_view what, std::string_view why) {
+    plan.kind = Plan::Kind::kRefused;
+    plan.refusal = SqlError(sqlstate::kFeatureNotSupported, what, why);
+    return plan;
+  };
+  if (!state_->context->readable) {
+    plan.standby = false;
+    if (worker_->map().shard_count() > 1) {
+      return refuse(
+          "statements under this client_encoding or "
+          "standard_conforming_strings are not supported over several shards",
+          "Their texts cannot be read for sure.");
+    }
+  }
+  if (worker_->map().shard_count() == 1 &&
+      !state_->identity->fresh->load(std::memory_order_acquire)) {
+    plan.standby = false;
+  }
+  if (state_->in_transaction()) {
+    if (plan.kind == Plan::Kind::kScatter) {
+      return refuse(
+          "a statement over several shards inside a transaction is not "
+          "supported",
+          "A transaction stays on one shard.");
+    }
+    const Transaction* transaction = state_->transaction();
+    plan.standby =
+        plan.standby && deferred() && transaction->read_only &&
+        transaction->isolation != sql::Statement::Isolation::kSerializable;
+  }
+  if (server_in_transaction() || state_->pins != 0) plan.standby = false;
+  if (server_in_transaction() && plan.kind == Plan::Kind::kOneShard &&
+      plan.shard() != held_.shard) {
+    return refuse("a transaction over several shards is not supported",
+                  "It is on shard " +
+                      worker_->map().shards()[held_.shard].name +
+                      ", the statement needs shard " +
+                      worker_->map().shards()[plan.shard()].name + ".");
+  }
+  if (state_->consistency == pool::Consistency::kStrong) plan.standby = false;
+  return plan;
+}
+
+int Session::ShardOf(const Plan& plan) const {
+  if (held_) return held_.shard;
+  if (plan.kind == Plan::Kind::kOneShard) return plan.shard();
+  return pinned_.empty() ? 0 : pinned_.front().shard;
+}
+
+bool Session::TryAcquire(int shard, bool standby) {
+  if (held_) return true;
+  if (!pinned_.empty()) return false;
+  pool::ShardHosts* hosts = worker_->shard(shard);
+  int host = -1;
+  if (standby) {
+    bool must_wait = false;
+    host = hosts->TryChooseStandby(state_->consistency,
+                                   &state_->freshness(shard), &must_wait);
+    if (host < 0 && must_wait) return false;
+  }
+  bool on_standby = host >= 0;
+  if (!on_standby) host = hosts->primary();
+  if (host < 0) return false;
+  const pool::Environment* wanted =
+      (state_->transaction() != nullptr
+           ? state_->transaction()->at_begin.session
+           : state_->settings.session)
+          .get();
+  held_.lease = hosts->pool(host)->TryAcquire(
+      state_->identity->servers[shard].get(), wanted);
+  if (!held_) return false;
+  if (held_->environment.get() != wanted ||
+      held_->incarnation != hosts->incarnation(host)) {
+    held_ = HeldLease();
+    return false;
+  }
+  held_.shard = shard;
+  held_.host = host;
+  held_.standby = on_standby;
+  held_->stream->Attach(client_.waiter());
+  if (held_->parameters != state_->told) TellParameters(*held_.lease.get());
+  return true;
+}
+
+net::Task<Status> Session::Acquire(int shard, bool standby) {
+  if (held_) co_return OkStatus();
+  client_.Keep();
+  for (size_t i = 0; i < pinned_.size(); ++i) {
+    if (pinned_[i].shard != shard) continue;
+    held_ = std::move(pinned_[i]);
+    pinned_.erase(pinned_.begin() + static_cast<ptrdiff_t>(i));
+    break;
+  }
+  TimePoint deadline =
+      worker_->reactor()->now() + worker_->options().checkout_timeout;
+  if (!held_) {
+    auto borrowed = co_await Borrow(shard, standby, deadline);
+    if (!borrowed.ok()) co_return borrowed.status();
+    held_ = *std::move(borrowed);
+  }
+  Status status = co_await SyncEnvironment(held_.lease.get(), deadline);
+  if (!status.ok()) {
+    held_->retired = true;
+    held_ = HeldLease();
+    co_return status;
+  }
+  held_->stream->Attach(client_.waiter());
+  TellParameters(*held_.lease.get());
+  co_return OkStatus();
+}
+
+net::Task<StatusOr<HeldLease>> Session::Borrow(int shard, bool standby,
+                                               TimePoint deadline) {
+  pool::ShardHosts* hosts = worker_->shard(shard);
+  const pool::Identity* identity = state_->identity->servers[shard].get();
+  const pool::Environment* wanted = state_->settings.session.get();
+  client_.Keep();
+  HeldLease held;
+  held.shard = shard;
+  if (standby) {
+    held.host = co_await hosts->ChooseStandby(state_->consistency,
+                                              &state_->freshness(shard));
+    if (held.host >= 0) {
+      auto lease =
+          co_await hosts->pool(held.host)->Acquire(identity, wanted, deadline);
+      if (lease.ok() &&
+          (*lease)->incarnation == hosts->incarnation(held.host)) {
+        held.lease = *std::move(lease);
+        held.standby = true;
+        co_return held;
+      }
+      if (lease.ok()) (*lease)->retired = true;
+      hosts->Suspect(held.host);
+    }
+  }
+  for (;;) {
+    auto primary = co_await hosts->AwaitPrimary(deadline);
+    if (!primary.ok()) co_return primary.status();
+    held.host = *primary;
+    auto lease =
+        co_await hosts->pool(held.host)->Acquire(identity, wanted, deadline);
+    bool role_fits = lease.ok() && !(*lease)->in_recovery_at_login;
+    if (role_fits) {
+      held.lease = *std::move(lease);
+      co_return held;
+    }
+    if (lease.ok()) {
+      (*lease)->retired = true;
+    } else if (SqlStateOf(lease.status()).substr(0, 2) != "08" &&
+               SqlStateOf(lease.status()).substr(0, 3) != "57P") {
+      co_return lease.status();
+    }
+    hosts->Suspect(held.host);
+    // A failover may be under way: another primary may come up in time.
+    TimePoint retry =
+        worker_->reactor()->clock()->Now() + std::chrono::milliseconds(50);
+    if (retry >= deadline) {
+      if (!lease.ok()) co_return lease.status();
+      co_return SqlError(sqlstate::kCannotConnectNow,
+                         "the primary of shard " +
+                             worker_->map().shards()[shard].name +
+                             " became a standby");
+    }
+    co_await net::SleepUntil(worker_->reactor(), retry);
+  }
+}
+
+net::Task<Status> Session::SyncEnvironment(pool::ServerConnection* connection,
+                                           TimePoint deadline) {
+  pool::EnvironmentRef wanted = state_->transaction() != nullptr
+                                    ? state_->transaction()->at_begin.session
+                                    : state_->settings.session;
+  if (connection->environment == wanted ||
+      connection->transaction_status != wire::TransactionStatus::kIdle) {
+    co_return OkStatus();
+  }
+  std::string sql;
+  if (connection->environment == nullptr) {
+    // Not known: from the login's defaults on.
+    sql = "RESET ROLE;RESET SESSION AUTHORIZATION;RESET ALL";
+    std::string rest =
+        wanted->Transition(*worker_->tables()->environments.empty());
+    if (!rest.empty()) sql += ";" + rest;
+  } else {
+    sql = wanted->Transition(*connection->environment);
+  }
+  if (!sql.empty()) {
+    client_.Keep();
+    auto done = co_await connection->Run(std::move(sql), deadline);
+    if (!done.ok()) {
+      connection->retired = true;
+      co_return done.status();
+    }
+  }
+  connection->environment = wanted;
+  co_return OkStatus();
+}
+
+void Session::TellParameters(const pool::ServerConnection& connection) {
+  if (state_->told == connection.parameters) return;
+  std::string message;
+  if (state_->told != nullptr) {
+    for (const auto& [name, value] : *connection.parameters) {
+      auto told = state_->told->find(name);
+      if (told != state_->told->end() && told->second == value) continue;
+      wire::AppendParameterStatus(name, value, &message);
+    }
+  }
+  state_->told = connection.parameters;
+  if (!message.empty()) client_.Send(message);
+}
+
+void Session::AppendDeferred(std::string* out, Exchange* exchange) {
+  Transaction* transaction = state_->transaction();
+  if (transaction == nullptr || server_in_transaction()) return;
+  for (const std::string& statement : transaction->deferred) {
+    wire::AppendQuery(statement, out);
+    Expected expected;
+    expected.what = Expected::What::kQuery;
+    expected.hidden = true;
+    exchange->Expect(std::move(expected));
+  }
+  transaction->deferred.clear();
+}
+
+}  // namespace pgbraid::router

@@ -1,0 +1,249 @@
+// A session's beginning: startup packet, authentication, settings, greeting.
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "router/session.h"
+#include "wire/backend.h"
+#include "wire/frame.h"
+#include "wire/frontend.h"
+#include "wire/scram_server.h"
+#include "wire/startup_settings.h"
+
+namespace pgbraid::router {
+namespace {
+
+// As PostgreSQL's authentication_timeout.
+constexpr Duration kLoginTimeout = std::chrono::seconds(60);
+
+std::string QuoteLiteral(std::string_view value) {
+  std::string quoted = "'";
+  bool escape = value.find('\\') != std::string_view::npos;
+  for (char c : value) {
+    if (c == '\'' || c == '\\') quoted += c;
+    quoted += c;
+  }
+  quoted += "'";
+  return escape ? " E" + quoted : quoted;
+}
+
+}  // namespace
+
+void Session::Fatal(const Status& status) {
+  client_.SendError(status, wire::Severity::kFatal);
+  closing_ = true;
+}
+
+net::Task<bool> Session::ReadStartup(std::string* packet, TimePoint deadline) {
+  for (;;) {
+    wire::Frame frame;
+    wire::FrameStatus status = wire::NextStartupFrame(client_.input(), &frame);
+    if (status == wire::FrameStatus::kMalformed) {
+      Fatal(wire::StartupFrameError());
+      co_return false;
+    }
+    if (status == wire::FrameStatus::kComplete) {
+      *packet = std::string(frame.body);
+      client_.Consume(frame.bytes.size());
+      co_return true;
+    }
+    if (client_.Fill()) continue;
+    if (client_.at_end()) co_return false;
+    client_.Keep();
+    bool notified = co_await client_.waiter()->Wait(deadline);
+    if (!notified) co_return false;
+  }
+}
+
+net::Task<bool> Session::LogIn() {
+  TimePoint deadline = worker_->reactor()->now() + kLoginTimeout;
+  std::string packet;
+  for (;;) {
+    bool read = co_await ReadStartup(&packet, deadline);
+    if (!read) co_return false;
+    wire::StartupKind kind = wire::StartupKindOf(packet);
+    if (kind == wire::StartupKind::kStartup) break;
+    if (kind == wire::StartupKind::kCancelRequest) {
+      wire::CancelRequest request;
+      if (wire::ParseCancelRequest(packet, &request).ok()) {
+        worker_->forward_cancel(request.process, std::string(request.key));
+      }
+      co_return false;
+    }
+    // TLS and GSS encryption are not spoken: the client goes on in clear text,
+    // or leaves.
+    client_.Send("N");
+  }
+  Status status = co_await BeginSession(std::move(packet));
+  if (status.ok()) {
+    status = co_await Authenticate(state_->identity->user, deadline);
+  }
+  if (status.ok()) status = co_await LearnParameters();
+  if (!status.ok()) {
+    if (!client_.at_end()) Fatal(status);
+    co_return false;
+  }
+  Greet();
+  co_return true;
+}
+
+net::Task<Status> Session::BeginSession(std::string bytes) {
+  wire::StartupPacket packet;
+  Status status = wire::ParseStartup(bytes, &packet);
+  if (!status.ok()) co_return status;
+  if (packet.needs_negotiation()) {
+    std::string answer;
+    wire::AppendNegotiation(packet, &answer);
+    client_.Send(answer);
+  }
+  if (!packet.Find("replication").empty() &&
+      packet.Find("replication") != "false" &&
+      packet.Find("replication") != "off") {
+    co_return SqlError(sqlstate::kFeatureNotSupported,
+                       "replication connections are not supported", "",
+                       "Connect to the primary directly.");
+  }
+  const std::string& expected = worker_->options().database;
+  if (!expected.empty() && packet.database() != expected) {
+    co_return SqlError(
+        sqlstate::kInvalidCatalogName,
+        "database \"" + std::string(packet.database()) + "\" does not exist",
+        "pgbraid serves the database \"" + expected + "\".");
+  }
+  ClientIdentity* identity = worker_->IdentityFor(
+      std::string(packet.user()), std::string(packet.database()));
+  state_ = std::make_unique<SessionState>(
+      &worker_->tables()->environments, identity,
+      worker_->options().consistency, worker_->map().shard_count());
+  if (worker_->options().pool_mode == PoolMode::kSession) {
+    state_->pins |= kPinSessionPooling;
+  }
+  co_return ApplyStartup(packet);
+}
+
+Status Session::ApplyStartup(const wire::StartupPacket& packet) {
+  PGB_ASSIGN_OR_RETURN(std::vector<wire::Setting> settings,
+                       wire::StartupSettings(packet));
+  std::vector<pool::Setting> made;
+  for (const wire::Setting& setting : settings) {
+    if (setting.name.starts_with("pgbraid.")) {
+      sql::Statement statement;
+      statement.kind = sql::Kind::kSet;
+      sql::SettingChange change;
+      change.name = setting.name;
+      change.value = setting.value;
+      statement.settings.push_back(change);
+      PGB_RETURN_IF_ERROR(OwnSetting(statement).error);
+      continue;
+    }
+    // A list's value is not one string: set_config() reads it as it is.
+    std::string replay = "SELECT pg_catalog.set_config(" +
+                         QuoteLiteral(setting.name) + "," +
+                         QuoteLiteral(setting.value) + ",false)";
+    made.push_back({setting.name, setting.value, replay});
+  }
+  state_->startup = worker_->tables()->environments.Intern(std::move(made));
+  state_->settings = {state_->startup, state_->startup};
+  return OkStatus();
+}
+
+net::Task<StatusOr<std::string>> Session::ReadPassword(TimePoint deadline) {
+  for (;;) {
+    wire::Frame frame;
+    wire::FrameStatus status =
+        wire::NextFrame(client_.input(), wire::kFrontendLoginLimits, &frame);
+    if (status == wire::FrameStatus::kMalformed) {
+      co_return SqlError(sqlstate::kProtocolViolation,
+                         "expected password response");
+    }
+    if (status == wire::FrameStatus::kComplete) {
+      if (frame.type != wire::frontend_type::kPassword) {
+        co_return SqlError(sqlstate::kProtocolViolation,
+                           "expected password response");
+      }
+      std::string body(frame.body);
+      client_.Consume(frame.bytes.size());
+      co_return body;
+    }
+    if (client_.Fill()) continue;
+    client_.Keep();
+    bool notified = false;
+    if (!client_.at_end()) notified = co_await client_.waiter()->Wait(deadline);
+    if (!notified) {
+      co_return SqlError(sqlstate::kConnectionException,
+                         "the client left during authentication");
+    }
+  }
+}
+
+net::Task<Status> Session::Authenticate(std::string user, TimePoint deadline) {
+  if (worker_->options().auth == AuthMethod::kTrust) co_return OkStatus();
+  wire::ScramServer scram(user, worker_->login_secrets()->Find(user),
+                          worker_->mock_key(), worker_->random());
+  std::string message;
+  const std::string_view mechanisms[] = {wire::kScramSha256};
+  wire::AppendAuthenticationSasl(mechanisms, &message);
+  client_.Send(message);
+  auto body = co_await ReadPassword(deadline);
+  if (!body.ok()) co_return body.status();
+  wire::SaslInitialResponse initial;
+  Status status = wire::ParseSaslInitialResponse(*body, &initial);
+  if (!status.ok()) co_return status;
+  auto first = scram.Start(initial);
+  if (!first.ok()) co_return first.status();
+  message.clear();
+  wire::AppendAuthentication(wire::AuthenticationCode::kSaslContinue, *first,
+                             &message);
+  client_.Send(message);
+  body = co_await ReadPassword(deadline);
+  if (!body.ok()) co_return body.status();
+  auto last = scram.Continue(*body);
+  if (!last.ok()) co_return last.status();
+  if (!scram.done()) {
+    co_return SqlError(sqlstate::kProtocolViolation, "malformed SCRAM message");
+  }
+  message.clear();
+  wire::AppendAuthentication(wire::AuthenticationCode::kSaslFinal, *last,
+                             &message);
+  client_.Send(message);
+  co_return OkStatus();
+}
+
+net::Task<Status> Session::LearnParameters() {
+  ClientIdentity* identity = state_->identity;
+  auto known = identity->reported.find(state_->startup);
+  if (known != identity->reported.end()) {
+    state_->told = known->second;
+    co_return OkStatus();
+  }
+  // The first of its kind: a server says whether the user may log in, whether
+  // the settings are valid, and how it prints them.
+  TimePoint deadline =
+      worker_->reactor()->now() + worker_->options().checkout_timeout;
+  auto borrowed = co_await Borrow(0, false, deadline);
+  if (!borrowed.ok()) co_return borrowed.status();
+  Status status = co_await SyncEnvironment(borrowed->lease.get(), deadline);
+  if (!status.ok()) co_return status;
+  state_->told = borrowed->lease->parameters;
+  constexpr size_t kRemembered = 1000;
+  if (identity->reported.size() >= kRemembered) identity->reported.clear();
+  identity->reported[state_->startup] = state_->told;
+  co_return OkStatus();
+}
+
+void Session::Greet() {
+  std::string key;
+  process_ = worker_->Register(this, &key);
+  std::string message;
+  wire::AppendAuthenticationOk(&message);
+  for (const auto& [name, value] : *state_->told) {
+    wire::AppendParameterStatus(name, value, &message);
+  }
+  wire::AppendParameterStatus("in_hot_standby", "off", &message);
+  wire::AppendBackendKeyData({process_, key}, &message);
+  wire::AppendReadyForQuery(wire::TransactionStatus::kIdle, &message);
+  client_.Send(message);
+}
+
+}  // namespace pgbraid::router

@@ -1,0 +1,188 @@
+// The simple protocol: one Query message, from text to ReadyForQuery.
+
+#include <utility>
+
+#include "router/planner.h"
+#include "router/session.h"
+#include "wire/backend.h"
+#include "wire/frame.h"
+#include "wire/frontend.h"
+
+namespace pgbraid::router {
+namespace {
+
+// A text longer than this is not kept for a second try on the primary.
+constexpr size_t kMaxRetryBytes = 64 * 1024;
+
+std::string_view QueryText(std::string_view body) {
+  std::string_view text;
+  return wire::ParseQuery(body, &text).ok() ? text : std::string_view();
+}
+
+Status InFailedTransaction() {
+  return SqlError(sqlstate::kInFailedSqlTransaction,
+                  "current transaction is aborted, commands ignored until end "
+                  "of transaction block");
+}
+
+bool EndsTransaction(const sql::Statement* statement) {
+  return statement != nullptr && (statement->kind == sql::Kind::kCommit ||
+                                  statement->kind == sql::Kind::kRollback);
+}
+
+}  // namespace
+
+void Session::RefuseSegment(const Status& status) {
+  client_.SendError(status, wire::Severity::kError);
+  if (deferred()) {
+    state_->transaction()->failed = true;
+    client_.SendReady(wire::TransactionStatus::kFailed);
+  } else {
+    client_.SendReady(state_->status());
+  }
+}
+
+net::Task<void> Session::RunQuery() {
+  Status ready = co_await AwaitCatalogs();
+  // What NextFrame gave moves when the session waits: it is read anew.
+  wire::Frame frame;
+  wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
+  std::string_view text;
+  Status parsed = wire::ParseQuery(frame.body, &text);
+  if (!parsed.ok()) {
+    Fatal(parsed);
+    co_return;
+  }
+  if (!ready.ok()) {
+    client_.Consume(frame.bytes.size());
+    RefuseSegment(ready);
+    co_return;
+  }
+  canceled_ = false;
+  Recognized recognized;
+  worker_->recognizer()->Recognize(text, Context(), &recognized);
+  if (!recognized.error.ok()) {
+    client_.Consume(frame.bytes.size());
+    RefuseSegment(recognized.error);
+    co_return;
+  }
+  const sql::Statement* single = recognized.query->single();
+  if (deferred() && state_->transaction()->failed && !EndsTransaction(single)) {
+    client_.Consume(frame.bytes.size());
+    RefuseSegment(InFailedTransaction());
+    co_return;
+  }
+  if (IsLocal(recognized)) {
+    LocalAnswer answer = AnswerLocally(recognized, text);
+    client_.Consume(frame.bytes.size());
+    if (!answer.error.ok()) {
+      RefuseSegment(answer.error);
+      co_return;
+    }
+    std::string message = answer.row_description + answer.messages;
+    wire::AppendReadyForQuery(state_->status(), &message);
+    client_.Send(message);
+    co_return;
+  }
+  ExecutionValues values;
+  values.text = text;
+  values.fingerprint = &recognized.fingerprint;
+  values.modes = state_->context->modes;
+  values.context = state_->context->keys;
+  Plan plan = Restrict(PlanQuery(*recognized.query, values));
+  if (plan.refused()) {
+    if (worker_->options().log_routes) LogRoute(plan, text);
+    if (server_in_transaction()) {
+      // The transaction has to fail where it is, as any error makes it.
+      co_await RunOnServer(recognized, plan);
+      co_return;
+    }
+    client_.Consume(frame.bytes.size());
+    RefuseSegment(plan.refusal);
+    co_return;
+  }
+  if (plan.kind == Plan::Kind::kScatter) {
+    if (worker_->options().log_routes) LogRoute(plan, text);
+    ScatterRequest request;
+    request.messages = std::string(frame.bytes);
+    client_.Consume(frame.bytes.size());
+    co_await RunScatter(std::move(request), std::move(plan));
+    co_return;
+  }
+  bool done = co_await RunOnServer(recognized, plan);
+  if (!done) {
+    // A standby could not: once more, on the primary.
+    plan.standby = false;
+    co_await RunOnServer(recognized, plan);
+  }
+}
+
+net::Task<bool> Session::RunOnServer(const Recognized& recognized,
+                                     const Plan& plan) {
+  if (!TryAcquire(ShardOf(plan), plan.standby)) {
+    Status acquired = co_await Acquire(ShardOf(plan), plan.standby);
+    if (!acquired.ok()) {
+      wire::Frame frame;
+      wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
+      client_.Consume(frame.bytes.size());
+      RefuseSegment(acquired);
+      co_return true;
+    }
+  }
+  wire::Frame frame;
+  wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
+  Settings before = state_->settings;
+  Exchange exchange(&client_, state_.get(), held_.lease.get());
+  std::string prefix;
+  AppendDeferred(&prefix, &exchange);
+  Expected expected;
+  expected.query = recognized.query;
+  bool may_retry = held_.standby && !state_->in_transaction() &&
+                   frame.bytes.size() <= kMaxRetryBytes;
+  exchange.set_may_retry(may_retry);
+  if (worker_->options().log_routes) {
+    LogRoute(plan, QueryText(frame.body));
+  }
+  if (plan.refused()) {
+    // Fails the server's transaction; the client sees why.
+    wire::AppendQuery("pgbraid: refused", &prefix);
+    expected.query = nullptr;
+    exchange.set_replacement(plan.refusal);
+    held_->stream->Send(prefix);
+  } else {
+    held_->stream->Send(prefix, frame.bytes);
+  }
+  exchange.Expect(std::move(expected));
+  held_->busy = true;
+  if (canceled_) Cancel();
+  if (!may_retry) client_.Consume(frame.bytes.size());
+
+  bool finished = co_await Relay(&exchange);
+  if (!finished) {
+    // The client has gone: the lease cancels and closes.
+    closing_ = true;
+    co_return true;
+  }
+  bool lost = !exchange.done();
+  bool again =
+      may_retry && ((lost && !exchange.relayed()) || exchange.wants_primary());
+  if (may_retry && !again) {
+    wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
+    client_.Consume(frame.bytes.size());
+  }
+  if (again) {
+    worker_->shard(held_.shard)->Suspect(held_.host);
+    held_->busy = false;
+    if (lost) held_->retired = true;
+    held_ = HeldLease();
+    co_return false;
+  }
+  if (lost) {
+    ReportLoss(exchange);
+    co_return true;
+  }
+  co_await EndSegment(&exchange, std::move(before));
+  co_return true;
+}
+
+}  // namespace pgbraid::router

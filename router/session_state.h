@@ -1,0 +1,138 @@
+// What a session is apart from its sockets: who, which settings, which
+// transaction, which prepared statements, how fresh its reads must be.
+//
+// Plain state with the rules by which completed statements change it; owned by
+// its session, reactor thread only. Small: an idle client is little more than
+// this.
+#ifndef PGBRAID_ROUTER_SESSION_STATE_H_
+#define PGBRAID_ROUTER_SESSION_STATE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "pool/environment.h"
+#include "pool/host_pool.h"
+#include "pool/shard_hosts.h"
+#include "router/prepared_statements.h"
+#include "router/recognizer.h"
+#include "wire/protocol.h"
+
+namespace pgbraid::router {
+
+// What the clients of one user and database share, within one reactor.
+struct ClientIdentity {
+  std::string user;      // as the client gave it
+  std::string database;  // as the client gave it
+  // Per shard: the server's user and database.
+  std::vector<std::unique_ptr<pool::Identity>> servers;
+  // The newest snapshot of the database in this reactor, and whether it shows
+  // all DDL that has passed through.
+  const RoutingSnapshotRef* snapshot = nullptr;
+  const std::atomic<bool>* fresh = nullptr;
+  // What servers report under an environment, once it has been applied.
+  absl::flat_hash_map<pool::EnvironmentRef, pool::ParametersRef> reported;
+};
+
+// Settings as SET made them, and as SET LOCAL overlays them.
+struct Settings {
+  pool::EnvironmentRef session;
+  pool::EnvironmentRef effective;
+};
+
+// A transaction that the client has begun.
+struct Transaction {
+  // Statements answered by the router that have to run first on the shard that
+  // joins: BEGIN, SAVEPOINT, SET LOCAL.
+  std::vector<std::string> deferred;
+  bool read_only = false;
+  sql::Statement::Isolation isolation = sql::Statement::Isolation::kDefault;
+  // Refused by the router before a shard joined: nothing but its end is taken.
+  bool failed = false;
+  Settings at_begin;
+  std::vector<std::pair<std::string, Settings>> savepoints;
+  // Texts of open portals, for what their Execute does.
+  std::map<std::string, std::shared_ptr<const RoutedQuery>, std::less<>>
+      portals;
+};
+
+// Reasons for which a connection stays with its client (bits).
+using PinReasons = uint32_t;
+inline constexpr PinReasons kPinSessionPooling = 1u << 30;
+inline constexpr PinReasons kPinSqlPrepared = 1u << 29;
+constexpr PinReasons PinBit(sql::Pin pin) {
+  return pin == sql::Pin::kNone ? 0 : 1u << static_cast<int>(pin);
+}
+// "temporary table, advisory lock".
+std::string DescribePins(PinReasons reasons);
+
+class SessionState {
+ public:
+  SessionState(pool::EnvironmentTable* environments, ClientIdentity* identity,
+               pool::Consistency consistency, int shard_count);
+
+  // The transaction's status as the client knows it.
+  wire::TransactionStatus status() const { return status_; }
+  bool in_transaction() const {
+    return status_ != wire::TransactionStatus::kIdle;
+  }
+  Transaction* transaction() { return transaction_.get(); }
+
+  // Opens a transaction that no server knows of yet.
+  void BeginDeferred(const sql::Statement& statement, std::string text);
+  // Ends a transaction that no server ever joined.
+  void EndDeferred(bool commit);
+  // Notes that a transaction is open, as a server reports.
+  Transaction& EnsureTransaction();
+
+  // A statement has been completed, with this tag. Changes settings,
+  // savepoints, pins, prepared statements as PostgreSQL did. `connection` is
+  // where it ran (null: nowhere).
+  void Completed(const sql::Statement& statement, std::string_view tag,
+                 pool::ServerConnection* connection);
+
+  // ReadyForQuery: what the server says of the transaction now. `failed`: an
+  // error has been reported since `before`, the settings at the segment's
+  // start, to which an implicit transaction falls back.
+  void Ready(wire::TransactionStatus status, bool failed,
+             const Settings& before);
+
+  Settings settings;
+  pool::EnvironmentRef startup;  // what RESET goes back to
+  pool::ParametersRef told;      // what the client has been told
+  StatementContextRef context;   // for settings.effective and told
+
+  ClientIdentity* identity;
+  pool::Consistency consistency;
+  PinReasons pins = 0;
+  // DDL has run in the open transaction (or the one that ends now).
+  bool changed_catalog = false;
+  std::unique_ptr<PreparedNamesOfClient> prepared;
+  PreparedRef unnamed;
+
+  pool::SessionFreshness& freshness(int shard);
+
+ private:
+  void ApplySetting(const sql::SettingChange& change,
+                    pool::ServerConnection* connection);
+  void DiscardAll(pool::ServerConnection* connection);
+  void RollBackTo(const std::string& savepoint);
+  void Release(const std::string& savepoint);
+  void End(bool committed, bool chain);
+
+  pool::EnvironmentTable* const environments_;
+  const int shard_count_;
+  wire::TransactionStatus status_ = wire::TransactionStatus::kIdle;
+  std::unique_ptr<Transaction> transaction_;
+  std::unique_ptr<pool::SessionFreshness[]> freshness_;
+};
+
+}  // namespace pgbraid::router
+
+#endif  // PGBRAID_ROUTER_SESSION_STATE_H_

@@ -1,0 +1,31 @@
+// What workers ask of the process: the catalogs of a database. Implemented by
+// SnapshotService; any thread.
+#ifndef PGBRAID_ROUTER_SNAPSHOT_SOURCE_H_
+#define PGBRAID_ROUTER_SNAPSHOT_SOURCE_H_
+
+#include <atomic>
+#include <string>
+
+#include "router/routing_snapshot.h"
+
+namespace pgbraid::router {
+
+class SnapshotSource {
+ public:
+  virtual ~SnapshotSource() = default;
+
+  // The newest snapshot of the database, never null: one without catalogs as
+  // long as they have not been read. Has them read if nobody has asked yet.
+  virtual RoutingSnapshotRef Current(const std::string& database) = 0;
+
+  // A statement on this shard has changed the catalogs.
+  virtual void MarkStale(const std::string& database, int shard) = 0;
+
+  // True while all that was marked has been read since, by Current(). Lives as
+  // long as the source.
+  virtual const std::atomic<bool>* FreshFlag(const std::string& database) = 0;
+};
+
+}  // namespace pgbraid::router
+
+#endif  // PGBRAID_ROUTER_SNAPSHOT_SOURCE_H_

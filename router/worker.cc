@@ -1,0 +1,141 @@
+#include "router/worker.h"
+
+#include <algorithm>
+
+#include "router/session.h"
+
+namespace pgbraid::router {
+namespace {
+
+net::Address ToAddress(const topology::HostAddress& host) {
+  return net::Address{host.host, host.port};
+}
+
+// A limit's share for one of `parts` workers; the first ones take the rest.
+size_t Share(int total, int parts, int index) {
+  return static_cast<size_t>(total / parts + (index < total % parts ? 1 : 0));
+}
+
+pool::ShardHostsOptions OptionsFor(const topology::Shard& shard,
+                                   const RouterOptions& options,
+                                   const pool::Credentials& credentials,
+                                   int index) {
+  pool::ShardHostsOptions made;
+  made.shard_name = shard.name;
+  for (const topology::HostAddress& host : shard.hosts) {
+    pool::HostPoolOptions pool;
+    pool.address = ToAddress(host);
+    pool.limit = Share(options.pool_size, options.threads, index);
+    pool.connect_timeout = options.connect_timeout;
+    pool.checkout_timeout = options.checkout_timeout;
+    made.hosts.push_back(std::move(pool));
+  }
+  made.monitor.database =
+      shard.database.empty() ? options.monitor_database : shard.database;
+  made.monitor.login = credentials.For(options.monitor_user);
+  made.monitor.poll_interval = options.monitor_interval;
+  made.max_replica_lag = options.max_replica_lag;
+  made.freshness_wait = options.freshness_wait;
+  return made;
+}
+
+}  // namespace
+
+Worker::Worker(int index, std::unique_ptr<net::Reactor> reactor,
+               const RouterOptions* options,
+               std::shared_ptr<const topology::ShardMap> map,
+               const pool::Credentials* credentials, wire::RandomSource* random,
+               SnapshotSource* snapshots, uint64_t seed, std::string mock_key)
+    : index_(index),
+      reactor_(std::move(reactor)),
+      options_(options),
+      map_(std::move(map)),
+      credentials_(credentials),
+      random_(random),
+      snapshots_(snapshots),
+      mock_key_(std::move(mock_key)),
+      login_secrets_(&credentials->clients(), mock_key_),
+      recognizer_(options, seed) {
+  for (const topology::Shard& shard : map_->shards()) {
+    shards_.push_back(std::make_unique<pool::ShardHosts>(
+        reactor_.get(), OptionsFor(shard, *options_, *credentials_, index_),
+        credentials_, &tables_, random_));
+  }
+}
+
+Worker::~Worker() = default;
+
+void Worker::Start() {
+  for (auto& shard : shards_) shard->Start();
+}
+
+ClientIdentity* Worker::IdentityFor(const std::string& user,
+                                    const std::string& database) {
+  auto& identity = identities_[{user, database}];
+  if (identity == nullptr) {
+    identity = std::make_unique<ClientIdentity>();
+    identity->user = user;
+    identity->database = database;
+    identity->fresh = snapshots_->FreshFlag(database);
+    RoutingSnapshotRef& known = known_snapshots_[database];
+    if (known == nullptr) known = snapshots_->Current(database);
+    identity->snapshot = &known;
+    for (const topology::Shard& shard : map_->shards()) {
+      identity->servers.push_back(
+          std::make_unique<pool::Identity>(pool::Identity{
+              user, shard.database.empty() ? database : shard.database}));
+    }
+  }
+  return identity.get();
+}
+
+void Worker::Publish(const std::string& database, RoutingSnapshotRef snapshot) {
+  RoutingSnapshotRef& known = known_snapshots_[database];
+  if (known == nullptr || known->epoch < snapshot->epoch) {
+    known = std::move(snapshot);
+  }
+  for (net::Waiter* waiter : awaiting_snapshot_) waiter->Notify();
+}
+
+net::Task<bool> Worker::AwaitFresh(std::string database, TimePoint deadline) {
+  net::Waiter waiter(reactor_.get());
+  awaiting_snapshot_.push_back(&waiter);
+  const std::atomic<bool>* flag = snapshots_->FreshFlag(database);
+  bool fresh = flag->load(std::memory_order_acquire);
+  while (!fresh) {
+    bool notified = co_await waiter.Wait(deadline);
+    fresh = flag->load(std::memory_order_acquire);
+    if (!notified) break;
+  }
+  // The flag may be raised before the message with the snapshot arrives.
+  if (fresh) Publish(database, snapshots_->Current(database));
+  std::erase(awaiting_snapshot_, &waiter);
+  co_return fresh;
+}
+
+void Worker::Accept(int fd) { reactor_->Spawn(Session::Run(this, fd)); }
+
+uint32_t Worker::Register(Session* session, std::string* key) {
+  uint32_t process = 0;
+  do {
+    last_session_ = (last_session_ + 1) & ((1u << kCounterBits) - 1);
+    process = (static_cast<uint32_t>(index_) << kCounterBits) | last_session_;
+  } while (process == 0 || sessions_.contains(process));
+  key->resize(4);
+  if (!random_->Fill(key->data(), key->size())) key->clear();
+  sessions_[process] = Registered{session, *key};
+  return process;
+}
+
+void Worker::Unregister(uint32_t process) { sessions_.erase(process); }
+
+void Worker::Cancel(uint32_t process, const std::string& key) {
+  auto found = sessions_.find(process);
+  if (found == sessions_.end() || found->second.key.empty() ||
+      found->second.key != key) {
+    return;
+  }
+  found->second.session->Cancel();
+}
+
+}  // namespace pgbraid::router
