@@ -47,17 +47,11 @@ wire::Oid DeclaredType(const ExecutionValues& values, size_t parameter) {
              : 0;
 }
 
-// A parameter that stands in several places may get its type from another one;
-// its text still proves a number or a uuid, whatever integer type it gets.
-bool TypeIsTheColumns(const ExecutionValues& values, size_t parameter,
-                      const KeyColumn& column, int16_t format) {
-  if (values.used_once != nullptr && parameter < values.used_once->size() &&
-      (*values.used_once)[parameter]) {
-    return true;
-  }
-  return format == wire::kTextFormat &&
-         (topology::IsInteger(column.type) ||
-          column.type == topology::KeyType::kUuid);
+// A parameter that stands in several places may get its type from another one
+// (float4, say, which rounds what is compared).
+bool TypeIsTheColumns(const ExecutionValues& values, size_t parameter) {
+  return values.used_once != nullptr && parameter < values.used_once->size() &&
+         (*values.used_once)[parameter];
 }
 
 ParsedKey ReadParameter(const ExecutionValues& values,
@@ -83,15 +77,12 @@ ParsedKey ReadParameter(const ExecutionValues& values,
     }
     if (declared == 0) {
       // $1::int8 makes the parameter an int8, unless another place decides.
-      if (values.used_once == nullptr ||
-          parameter >= values.used_once->size() ||
-          !(*values.used_once)[parameter]) {
+      if (!TypeIsTheColumns(values, parameter)) {
         return ParsedKey::NotProvable();
       }
       declared = topology::OidOf(*cast);
     }
-  } else if (declared == 0 &&
-             !TypeIsTheColumns(values, parameter, column, format)) {
+  } else if (declared == 0 && !TypeIsTheColumns(values, parameter)) {
     return ParsedKey::NotProvable();
   }
   return format == wire::kBinaryFormat
@@ -175,7 +166,8 @@ bool ReadTextArray(std::string_view text, wire::Oid element_type,
   std::vector<std::string_view> parts;
   if (!SplitSimpleArray(text, &parts)) return false;
   for (std::string_view part : parts) {
-    if (IsNullWord(part)) continue;
+    // Under array_nulls = off it would be a string.
+    if (IsNullWord(part)) return false;
     if (!AddElement(topology::FromTextParameter(column, element_type, part,
                                                 values.context),
                     elements)) {
@@ -257,7 +249,7 @@ bool ReadArrayOperand(const ExecutionValues& values,
   wire::Oid declared = DeclaredType(values, parameter);
   wire::Oid element_type = ElementOf(declared);
   if (declared != 0 && element_type == 0) return false;
-  if (declared == 0 && !TypeIsTheColumns(values, parameter, column, format)) {
+  if (declared == 0 && !TypeIsTheColumns(values, parameter)) {
     return false;
   }
   return format == wire::kBinaryFormat

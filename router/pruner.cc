@@ -64,6 +64,8 @@ Pruner::Node Pruner::Compile(const Condition& condition) const {
       return node;
   }
   for (const sql::Operand& operand : condition.operands) {
+    // A list is read in the common type of its elements.
+    if (operand.cast != condition.operands[0].cast) return Node();
     node.operands.push_back(&operand);
   }
   return node;

@@ -383,7 +383,7 @@ StatementRoute MakeStatementRoute(const Statement& statement,
   }
   route.standby = statement.standby_safe;
   if (!statement.standby_safe && !statement.primary_reason.empty()) {
-    route.reason += "; primary: it " + statement.primary_reason;
+    route.reason += "; primary: " + statement.primary_reason;
   }
   return route;
 }
