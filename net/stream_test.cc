@@ -20,6 +20,7 @@ namespace pgbraid::net {
 namespace {
 
 using State = Stream::State;
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -30,16 +31,15 @@ class StreamTest : public ReactorTest,
  protected:
   StreamTest() : waiter_(reactor()) {
     SocketPair pair = GetParam() ? TcpPair() : UnixPair();
-    LimitBuffers(pair);
+    LimitBuffers(pair.first.get(), pair.second.get());
     peer_ = std::move(pair.second);
     stream_ = std::make_unique<Stream>(reactor(), pair.first.Release());
     stream_->Attach(&waiter_);
   }
 
   // Keeps the kernel from taking megabytes, as it does for a fast TCP peer.
-  static void LimitBuffers(const SocketPair& pair) {
-    const int bytes = 64 * 1024;
-    for (int fd : {pair.first.get(), pair.second.get()}) {
+  static void LimitBuffers(int first, int second, int bytes = 64 * 1024) {
+    for (int fd : {first, second}) {
       setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
       setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
     }
@@ -222,6 +222,20 @@ TEST_P(StreamTest, LowWatermarkIsToldOnce) {
   Run([](Waiter* waiter) -> Task<void> { co_await waiter->Wait(); }(&waiter_));
 }
 
+TEST_P(StreamTest, RoomThatCameWhileNobodyWasAttachedIsTold) {
+  stream_->Attach(nullptr);
+  const std::string data(4 << 20, 'x');
+  EXPECT_TRUE(stream_->Send(data));
+  ASSERT_GT(stream_->unsent_bytes(), 64u * 1024);
+  std::thread reader([&] { ReadAtMost(peer_.get(), data.size()); });
+  while (stream_->unsent_bytes() > 0) RunRounds();
+  reader.join();
+  Waiter other(reactor());
+  stream_->Attach(&other);
+  Run([](Waiter* waiter) -> Task<void> { co_await waiter->Wait(); }(&other));
+  stream_->Attach(nullptr);
+}
+
 Task<void> ReceiveFairly(Stream* stream, Waiter* waiter, size_t bytes,
                          size_t* most_in_a_round) {
   size_t total = 0;
@@ -240,12 +254,17 @@ Task<void> ReceiveFairly(Stream* stream, Waiter* waiter, size_t bytes,
     round = now;
     total += received.data.size();
     in_round += received.data.size();
+    // Slower than the sender, so that there is always more.
+    const auto until = std::chrono::steady_clock::now() + microseconds(50);
+    while (std::chrono::steady_clock::now() < until) {
+    }
     *most_in_a_round = std::max(*most_in_a_round, in_round);
   }
 }
 
 TEST_P(StreamTest, AFastSenderLeavesOthersTheirTurn) {
-  constexpr size_t kBytes = 64 << 20;
+  constexpr size_t kBytes = 16 << 20;
+  LimitBuffers(stream_->fd(), peer_.get(), 1 << 20);
   std::thread writer([&] {
     const std::string piece(1 << 20, 'x');
     for (size_t sent = 0; sent < kBytes; sent += piece.size()) {
@@ -269,7 +288,10 @@ TEST_P(StreamTest, CloseAfterSendingDeliversEverything) {
   Stream::CloseAfterSending(std::move(stream_), seconds(10));
   std::string got;
   std::thread reader([&] {
-    got = ReadAtMost(peer_.get(), data.size() + 1000);  // so until the end
+    got = ReadAtMost(peer_.get(), data.size() + 10);
+    char byte;
+    EXPECT_EQ(recv(peer_.get(), &byte, 1, 0), 0) << "an end, not a reset";
+    EXPECT_EQ(send(peer_.get(), "?", 1, MSG_NOSIGNAL), 1) << "still there";
     peer_.Reset();
     reactor()->Post([this] { reactor()->Stop(); });
   });
