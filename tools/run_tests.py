@@ -7,6 +7,7 @@ shown in full. The command for Bazel is `bazel`, or what $PGBRAID_BAZEL says.
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -19,7 +20,8 @@ import xml.etree.ElementTree as ElementTree
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), ".."))
 BAZEL = shlex.split(os.environ.get("PGBRAID_BAZEL", "bazel"))
 QUIET = ["--color=no", "--curses=no", "--noshow_progress", "--ui_event_filters=-info,-debug"]
-TAIL_LINES = 300  # of the output of something that failed
+WENT_WELL = re.compile(r"^\[ RUN +\] .*\n\[ +OK \] .*\n", re.MULTILINE)
+TAIL_LINES = 200  # of the output of something that failed
 
 
 class Totals:
@@ -95,6 +97,14 @@ def cases_of(xml_path):
     return passed, failed, skipped
 
 
+def show_log(label, path):
+    """Prints the log of a test that failed, without GoogleTest's cases that went well."""
+    print(f"--- {label}")
+    if path:
+        with open(path, errors="replace") as file:
+            show(WENT_WELL.sub("", file.read()))
+
+
 def file_of(outputs, name):
     """The local path of one of a test's outputs, or None."""
     for output in outputs:
@@ -119,21 +129,23 @@ def read_events(path):
     return results, statuses
 
 
-def run_bazel_tests(totals):
+def run_bazel_tests(totals, built):
     """Runs every test and counts its cases; a test without a result counts as one failure."""
     with tempfile.NamedTemporaryFile(prefix="pgbraid-events-") as events:
-        ok, output = run(*BAZEL, "test", *QUIET, "--keep_going", "--test_output=errors",
+        ok, output = run(*BAZEL, "test", *QUIET, "--keep_going", "--test_output=summary",
                          "--test_summary=none", "--build_event_json_file=" + events.name, "//...")
         results, statuses = read_events(events.name)
-    if not ok:
-        show(output)
+    if built and not ok:  # else the build has shown it already
+        show("\n".join(line for line in output.splitlines() if not line.startswith("FAIL: ")))
     print(f"{'cases':>8} test")
     failed_before = totals.failed
     for label in sorted(statuses):
-        xml = file_of(results.get(label, {}).get("testActionOutput", []), "test.xml")
+        outputs = results.get(label, {}).get("testActionOutput", [])
+        xml = file_of(outputs, "test.xml")
         passed, failed, skipped = cases_of(xml) if xml else (0, 0, 0)
-        if statuses[label] != "PASSED" and not failed:
-            failed = 1
+        if statuses[label] != "PASSED":
+            failed = max(failed, 1)
+            show_log(label, file_of(outputs, "test.log"))
         words = f"{label}" + (f"  {failed} FAILED ({statuses[label]})" if failed else "")
         print(f"{passed + failed:8} {words}" + (f"  {skipped} skipped" if skipped else ""))
         totals.passed += passed
@@ -149,7 +161,7 @@ def run_all(totals):
     check_scripts(totals)
     checked(totals, "floors", "tools/check_floors")
     built = checked(totals, "build", *BAZEL, "build", *QUIET, "--keep_going", "//...")
-    run_bazel_tests(totals)
+    run_bazel_tests(totals, built)
     if built:
         bin_folder = run(*BAZEL, "info", *QUIET, "bazel-bin")[1].strip().rpartition("\n")[2]
         program = os.path.join(bin_folder, "router/pgbraid")

@@ -98,18 +98,13 @@ class Tour:
         row = dict(zip(names, cursor.fetchone()))
         asked = set(re.findall(r"\bs\d+\b", row["shards"]))
         wanted = {"one shard": 1, "all shards": len(self._cluster)}.get(plan, len(asked))
-        self._say(f"   > {row['plan']}: {row['shards']}, on {self._host(row['host'])}; "
-                  f"{row['reason']}")
+        self._say(f"   > {row['plan']}: {row['shards']}, on {row['host']}; {row['reason']}")
         if len(asked) != wanted:
             raise WrongAnswer(f"it should go to {plan}, the router says {row}")
-
-    def _host(self, host):
-        """A host of EXPLAIN (ROUTE) with the role that the server itself says it has."""
-        for server in self._cluster.nodes:
-            if host and host.endswith(f":{server.port}"):
-                standby = server.sql("SELECT pg_is_in_recovery()")[0][0]
-                return f"{host} ({'standby' if standby else 'primary'})"
-        return host
+        for port, role in re.findall(r":(\d+) \((primary|standby)\)", row["host"]):
+            server = next(node for node in self._cluster.nodes if str(node.port) == port)
+            if server.is_standby() != (role == "standby"):
+                raise WrongAnswer(f"{server.name} is no {role}")
 
     def _run(self, statement):
         cursor = self._connection.execute(statement)
@@ -124,7 +119,8 @@ class Tour:
         try:
             rows = self._run(statement)
         except psycopg.errors.FeatureNotSupported as error:
-            self._say(f"   > refused ({error.sqlstate}): {error.diag.message_primary}")
+            why = f"{error.diag.message_primary}. {error.diag.message_detail or ''}".strip()
+            self._say(f"   > refused ({error.sqlstate}): {why}")
             return
         raise WrongAnswer(f"it should be refused, it gives {rows}")
 
