@@ -139,10 +139,11 @@ Plan PlanByKey(const StatementRoute& route, const topology::ShardMap& map,
     return plan;
   }
   if (!route.scatters) {
-    return Refused(route.several_reason + " is not supported",
-                   "It reaches " + std::to_string(count) + " of " +
-                       std::to_string(map.shard_count()) +
-                       " shards; give the key of each table.");
+    return Refused(
+        route.several_reason + " over several shards is not supported",
+        "It reaches " + std::to_string(count) + " of " +
+            std::to_string(map.shard_count()) +
+            " shards; give the key of each table.");
   }
   if (AnyLiteralMayMeanNow(values)) {
     return Refused(

@@ -56,7 +56,8 @@ std::shared_ptr<const RoutedQuery> RoutedQuery::Make(
                                      "\", which does not exist");
       }
     } else {
-      route = MakeStatementRoute(statement, *routed->map_, catalog);
+      route = MakeStatementRoute(statement, *routed->map_, catalog,
+                                 routed->query_.parse_error);
     }
     if (hint.primary) {
       route.standby = false;

@@ -86,7 +86,8 @@ class RoutedQuery {
 // outlive the result.
 StatementRoute MakeStatementRoute(const sql::Statement& statement,
                                   const topology::ShardMap& map,
-                                  const sql::Catalog* catalog);
+                                  const sql::Catalog* catalog,
+                                  std::string_view parse_error = {});
 
 }  // namespace pgbraid::router
 

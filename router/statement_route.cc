@@ -75,14 +75,21 @@ bool FollowsTheSession(Kind kind) {
 class RouteBuilder {
  public:
   RouteBuilder(const Statement& statement, const ShardMap& map,
-               const sql::Catalog* catalog)
-      : statement_(statement), map_(map), catalog_(catalog) {}
+               const sql::Catalog* catalog, std::string_view parse_error)
+      : statement_(statement),
+        map_(map),
+        catalog_(catalog),
+        parse_error_(parse_error) {}
 
   StatementRoute Build() {
     if (FollowsTheSession(statement_.kind)) return StatementRoute();
     if (statement_.kind == Kind::kInvalid) {
-      return Refuse("the statement cannot be parsed, so its shard is not known",
-                    "");
+      // The grammar is PostgreSQL's own, and so are its words.
+      StatementRoute route = Refuse(
+          "the statement cannot be parsed, so its shard is not known", "");
+      route.refusal =
+          SqlError(sqlstate::kSyntaxError, parse_error_, "", kHintText);
+      return route;
     }
     StatementRoute early = RefuseByKind();
     if (early.kind == StatementRoute::Kind::kRefused) return early;
@@ -105,7 +112,7 @@ class RouteBuilder {
       return Refuse("which shards this statement reaches is not known",
                     statement_.unknown_reason.empty()
                         ? std::string()
-                        : "It " + statement_.unknown_reason + ".");
+                        : "Reason: " + statement_.unknown_reason + ".");
     }
     switch (statement_.kind) {
       case Kind::kPrepare:
@@ -327,17 +334,17 @@ class RouteBuilder {
 
   void DecideSeveral() {
     if (route_.insert) {
-      route_.several_reason = "an INSERT whose rows belong to several shards";
+      route_.several_reason = "an INSERT of rows";
       return;
     }
     if (statement_.kind != Kind::kSelect) {
-      route_.several_reason = "a statement of this kind over several shards";
+      route_.several_reason = "a statement of this kind";
       return;
     }
     if (!statement_.concatenable || route_.pruners.size() != 1 || fixed_ >= 0 ||
         reads_reference_) {
       route_.several_reason = statement_.not_concatenable_reason.empty()
-                                  ? "this form of SELECT over several shards"
+                                  ? "this form of SELECT"
                                   : statement_.not_concatenable_reason;
       return;
     }
@@ -347,6 +354,7 @@ class RouteBuilder {
   const Statement& statement_;
   const ShardMap& map_;
   const sql::Catalog* const catalog_;
+  const std::string_view parse_error_;
   StatementRoute route_;
   int fixed_ = -1;
   std::string fixed_name_;
@@ -358,17 +366,18 @@ class RouteBuilder {
 
 StatementRoute MakeStatementRoute(const Statement& statement,
                                   const ShardMap& map,
-                                  const sql::Catalog* catalog) {
+                                  const sql::Catalog* catalog,
+                                  std::string_view parse_error) {
   bool wraps = statement.kind == Kind::kExplain ||
                statement.kind == Kind::kDeclareCursor ||
                statement.kind == Kind::kExplainRoute;
   if (wraps && statement.inner != nullptr && map.shard_count() > 1) {
-    StatementRoute route = MakeStatementRoute(*statement.inner, map, catalog);
+    StatementRoute route =
+        MakeStatementRoute(*statement.inner, map, catalog, parse_error);
     if (statement.kind != Kind::kExplainRoute) {
       route.scatters = false;
-      route.several_reason = statement.kind == Kind::kExplain
-                                 ? "EXPLAIN over several shards"
-                                 : "a cursor over several shards";
+      route.several_reason =
+          statement.kind == Kind::kExplain ? "EXPLAIN" : "a cursor";
       route.standby = statement.standby_safe;
     }
     return route;
@@ -379,7 +388,7 @@ StatementRoute MakeStatementRoute(const Statement& statement,
     route.shard = 0;
     route.reason = "there is one shard";
   } else {
-    route = RouteBuilder(statement, map, catalog).Build();
+    route = RouteBuilder(statement, map, catalog, parse_error).Build();
   }
   route.standby = statement.standby_safe;
   if (!statement.standby_safe && !statement.primary_reason.empty()) {
