@@ -21,6 +21,7 @@ ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), ".."))
 BAZEL = shlex.split(os.environ.get("PGBRAID_BAZEL", "bazel"))
 QUIET = ["--color=no", "--curses=no", "--noshow_progress", "--ui_event_filters=-info,-debug"]
 WENT_WELL = re.compile(r"^\[ RUN +\] .*\n\[ +OK \] .*\n", re.MULTILINE)
+END_SECONDS = 60  # that an interrupted command has to end
 TAIL_LINES = 200  # of the output of something that failed
 
 
@@ -40,11 +41,26 @@ class Totals:
         return ok
 
 
-def run(*command, **options):
-    """Runs a command; (whether it exited 0, the end of its output)."""
-    done = subprocess.run(command, cwd=ROOT, text=True, errors="replace", stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
-    return done.returncode == 0, done.stdout
+def run(*command, timeout=None, **options):
+    """Runs a command; (whether it exited 0, its output).
+
+    Interrupted or out of time, it lets the command end in its own way: Bazel's client
+    takes its build on the server back when it gets SIGINT.
+    """
+    process = subprocess.Popen(command, cwd=ROOT, text=True, errors="replace",
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, **options)
+    try:
+        output = process.communicate(timeout=timeout)[0]
+    except (KeyboardInterrupt, subprocess.TimeoutExpired):
+        process.send_signal(signal.SIGINT)
+        try:
+            process.communicate(timeout=END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        raise
+    return process.returncode == 0, output
 
 
 def show(output):
@@ -183,9 +199,11 @@ def main():
     except Exception:
         traceback.print_exc(file=sys.stdout)
         totals.check("tools/test itself", False)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # the end is short, and must be reached
     try:
-        run(*BAZEL, "shutdown", timeout=30)
-    except (OSError, subprocess.TimeoutExpired, KeyboardInterrupt) as error:
+        run(*BAZEL, "shutdown", timeout=END_SECONDS, start_new_session=True)
+    except (OSError, subprocess.TimeoutExpired) as error:
         print(f"bazel is not shut down: {error!r}")
     if totals.skipped:
         print(f"{totals.skipped} skipped")
