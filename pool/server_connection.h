@@ -70,7 +70,7 @@ class ServerConnection {
   // Nothing is under way, no transaction is open, and no trace of a client that
   // can't be taken away: it may serve anybody.
   bool reusable() const {
-    return !retired && !busy &&
+    return !retired && !busy && partial.empty() &&
            transaction_status == wire::TransactionStatus::kIdle &&
            !stream->broken();
   }

@@ -20,9 +20,8 @@ bool IsBulk(char t) {
          t == type::kFunctionCallResponse;
 }
 
-// Errors by which a standby says that it can't do what a primary could, or that
-// recovery got in the way: known by SQLSTATE and source function, never by
-// text.
+}  // namespace
+
 bool StandbyCannot(const wire::ErrorIdentity& error) {
   if (error.sqlstate == sqlstate::kReadOnlySqlTransaction) return true;
   if (error.sqlstate == "40001") {
@@ -37,10 +36,13 @@ bool StandbyCannot(const wire::ErrorIdentity& error) {
            error.routine == "PreventCommandIfReadOnly" ||
            error.routine == "assign_XactIsoLevel" ||
            error.routine == "RelationGetBufferForTuple" ||
-           error.routine == "get_relation_info";
+           error.routine == "get_relation_info" ||
+           error.routine == "GetSerializableTransactionSnapshot";
   }
   return false;
 }
+
+namespace {
 
 // The whole message around an error's body.
 std::string ErrorMessage(std::string_view body) {
@@ -359,6 +361,10 @@ Exchange::Verdict Exchange::HandleError(std::string_view body) {
     if (expected_[i].what == What::kParse && expected_[i].prepared) {
       connection_->prepared.Remove(expected_[i].prepared->id);
       connection_->unnamed_statement = 0;
+    }
+    // A statement that was to be closed is still there.
+    if (expected_[i].what == What::kClose && expected_[i].hidden) {
+      connection_->retired = true;
     }
   }
   if (next->what != What::kQuery && next->what != What::kFunctionCall) {

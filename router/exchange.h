@@ -23,6 +23,7 @@
 #include "router/prepared_statements.h"
 #include "router/routed_query.h"
 #include "router/session_state.h"
+#include "wire/error_response.h"
 
 namespace pgbraid::router {
 
@@ -54,6 +55,11 @@ struct Expected {
   bool closes = false;  // the name is undefined instead
   std::string bytes;
 };
+
+// Errors by which a standby says that it can't do what a primary could, or that
+// recovery got in the way: known by SQLSTATE and source function, never by
+// text.
+bool StandbyCannot(const wire::ErrorIdentity& error);
 
 class Exchange {
  public:

@@ -89,10 +89,14 @@ net::Task<bool> ExtendedSegment::RunOnce() {
       s_->held_->busy = false;
       if (lost) s_->held_->retired = true;
       s_->held_ = HeldLease();
+      // The second attempt defines them again.
+      for (const auto& [name, prepared] : defined_) {
+        if (s_->state_->prepared != nullptr) s_->state_->prepared->erase(name);
+      }
       co_return false;
     }
-    s_->client_.Consume(cursor_);
   }
+  ConsumeTaken();
   if (!bound_) {
     s_->client_.SendReady(s_->state_->status());
     co_return true;
@@ -145,12 +149,8 @@ void ExtendedSegment::TakeMessages(Step* step) {
     }
     *step = Take(frame);
     if (*step != Step::kNext) return;
-    if (keep_input_) {
-      cursor_ += frame.bytes.size();
-    } else {
-      s_->client_.Consume(cursor_ + frame.bytes.size());
-      cursor_ = 0;
-    }
+    cursor_ += frame.bytes.size();
+    if (bound_ && !keep_input_) ConsumeTaken();
     if (out_.size() > kSendAt) SendOut();
   }
 }
@@ -160,13 +160,10 @@ ExtendedSegment::Step ExtendedSegment::Take(const wire::Frame& frame) {
       frame.type != type::kTerminate) {
     return Step::kNext;
   }
-  const Transaction* transaction = s_->state_->transaction();
-  bool failed = s_->deferred() && transaction->failed;
   switch (frame.type) {
     case type::kParse:
       return TakeParse(frame.body);
     case type::kBind:
-      if (failed) break;
       return TakeBind(frame);
     case type::kDescribe:
       return TakeDescribe(frame.body);
@@ -195,9 +192,11 @@ ExtendedSegment::Step ExtendedSegment::Take(const wire::Frame& frame) {
           "supported",
           "", "Send Sync first."));
   }
-  return Refuse(SqlError(sqlstate::kInFailedSqlTransaction,
-                         "current transaction is aborted, commands ignored "
-                         "until end of transaction block"));
+}
+
+void ExtendedSegment::ConsumeTaken() {
+  s_->client_.Consume(cursor_);
+  cursor_ = 0;
 }
 
 ExtendedSegment::Step ExtendedSegment::Refuse(const Status& status) {
@@ -214,6 +213,7 @@ ExtendedSegment::Step ExtendedSegment::Refuse(const Status& status) {
   }
   // Nothing of it has reached a server.
   waiting_.clear();
+  exchange_.Pump();  // the router's own answers come first
   s_->client_.SendError(status, wire::Severity::kError);
   if (s_->deferred()) s_->state_->transaction()->failed = true;
   return Step::kNext;
@@ -279,7 +279,7 @@ ExtendedSegment::Step ExtendedSegment::TakeParse(std::string_view body) {
   } else {
     defined_[name] = prepared;
   }
-  if (s_->IsLocal(prepared->recognized)) {
+  if (s_->IsLocal(prepared->recognized, bound_)) {
     Expected answer;
     answer.what = What::kSynthetic;
     answer.bytes = Ack(wire::backend_type::kParseComplete);
@@ -409,8 +409,16 @@ ExtendedSegment::Step ExtendedSegment::TakeBind(const wire::Frame& frame) {
   PreparedRef prepared = FindPrepared(bind.statement);
   if (prepared == nullptr) return Refuse(NoStatement(bind.statement));
   Recognize(prepared);
+  const sql::Statement* single = prepared->recognized.query->single();
+  bool ends = single != nullptr && (single->kind == sql::Kind::kCommit ||
+                                    single->kind == sql::Kind::kRollback);
+  if (s_->deferred() && s_->state_->transaction()->failed && !ends) {
+    return Refuse(SqlError(sqlstate::kInFailedSqlTransaction,
+                           "current transaction is aborted, commands ignored "
+                           "until end of transaction block"));
+  }
   std::string portal_name(bind.portal);
-  if (s_->IsLocal(prepared->recognized)) {
+  if (s_->IsLocal(prepared->recognized, bound_)) {
     portals_[portal_name] = {prepared->recognized.query, prepared, true};
     Synthesize(Ack(wire::backend_type::kBindComplete));
     return Step::kNext;
@@ -425,7 +433,7 @@ ExtendedSegment::Step ExtendedSegment::TakeBind(const wire::Frame& frame) {
     if (plan.kind == Plan::Kind::kScatter) {
       return PrepareScatter(prepared, bind, plan, after);
     }
-    plan.standby = plan.standby && plain && !primary_only_ && cursor_ == 0;
+    plan.standby = plan.standby && plain && !primary_only_;
     plan_ = std::move(plan);
     return Step::kAcquire;
   }
@@ -541,7 +549,7 @@ ExtendedSegment::Step ExtendedSegment::TakeDescribe(std::string_view body) {
   PreparedRef prepared = FindPrepared(describe.name);
   if (prepared == nullptr) return Refuse(NoStatement(describe.name));
   Recognize(prepared);
-  if (s_->IsLocal(prepared->recognized)) {
+  if (s_->IsLocal(prepared->recognized, bound_)) {
     DescribeLocal(prepared, true);
     return Step::kNext;
   }
@@ -593,7 +601,7 @@ ExtendedSegment::Step ExtendedSegment::TakeExecute(const wire::Frame& frame) {
 
 ExtendedSegment::Step ExtendedSegment::ExecuteLocal(
     const PreparedRef& prepared) {
-  if (bound_ && !s_->IsLocal(prepared->recognized)) {
+  if (bound_ && !s_->IsLocal(prepared->recognized, bound_)) {
     // A server has joined since: it has to hear of it.
     return Refuse(SqlError(sqlstate::kFeatureNotSupported,
                            "this order of statements in one segment is not "

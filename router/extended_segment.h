@@ -92,6 +92,8 @@ class ExtendedSegment {
   void SendParse(const PreparedRef& prepared, const std::string& name);
   void EnsurePrepared(const PreparedRef& prepared);
   void SendOut();
+  // Takes the messages handled so far off the client's input.
+  void ConsumeTaken();
 
   Session* const s_;
   Exchange exchange_;

@@ -68,10 +68,16 @@ Session::Session(Worker* worker, int fd)
 
 Session::~Session() {
   if (process_ != 0) worker_->Unregister(process_);
+  DropLeases();
+  worker_->AddClient(-1);
+}
+
+void Session::DropLeases() {
   // What a client leaves behind is never handed to another.
   if (held_ && state_->pins != 0) held_->retired = true;
+  held_ = HeldLease();
   for (HeldLease& pinned : pinned_) pinned->retired = true;
-  worker_->AddClient(-1);
+  pinned_.clear();
 }
 
 net::Task<void> Session::Run(Worker* worker, int fd) {
@@ -79,7 +85,7 @@ net::Task<void> Session::Run(Worker* worker, int fd) {
   bool logged_in = co_await session.LogIn();
   if (logged_in) co_await session.Serve();
   // Server connections first: locks are gone before the client hears of it.
-  session.held_ = HeldLease();
+  session.DropLeases();
   session.client_.CloseAfterSending();
 }
 
@@ -192,12 +198,15 @@ net::Task<bool> Session::Relay(Exchange* exchange) {
       // The client's data is passed on as it comes.
       wire::FrameHeader header;
       std::string_view input = client_.input();
-      if (wire::PeekHeader(input, wire::kFrontendLimits, &header) ==
-              wire::FrameStatus::kComplete &&
-          header.total <= input.size() &&
-          (header.type == type::kCopyData || header.type == type::kCopyDone ||
-           header.type == type::kCopyFail || header.type == type::kFlush ||
-           header.type == type::kSync)) {
+      wire::FrameStatus status =
+          wire::PeekHeader(input, wire::kFrontendLimits, &header);
+      if (status == wire::FrameStatus::kMalformed) {
+        Fatal(wire::FrameError(input, wire::kFrontendLimits));
+        co_return false;
+      }
+      if (status == wire::FrameStatus::kComplete &&
+          header.total <= input.size()) {
+        if (header.type == type::kTerminate) co_return false;
         if (held_->stream->unsent_bytes() <= Client::kHighWatermark) {
           if (header.type != type::kFlush && header.type != type::kSync) {
             held_->stream->Send(input.substr(0, header.total));

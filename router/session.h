@@ -47,6 +47,9 @@ class Session {
   // connection's cancel request.
   void Cancel();
 
+  // What a scatter has learnt so far (session_scatter.cc).
+  struct Gathered;
+
  private:
   Session(Worker* worker, int fd);
   ~Session();
@@ -56,7 +59,7 @@ class Session {
   net::Task<bool> ReadStartup(std::string* packet, TimePoint deadline);
   net::Task<Status> Authenticate(std::string user, TimePoint deadline);
   net::Task<StatusOr<std::string>> ReadPassword(TimePoint deadline);
-  net::Task<Status> BeginSession(std::string packet);
+  net::Task<Status> BeginSession(std::string packet, TimePoint deadline);
   Status ApplyStartup(const wire::StartupPacket& packet);
   net::Task<Status> LearnParameters();
   void Greet();
@@ -69,6 +72,8 @@ class Session {
   net::Task<void> EndSegment(Exchange* exchange, Settings before);
   net::Task<void> Probe();
   void ReleaseLease();
+  // The session ends: nothing of it may reach another client.
+  void DropLeases();
   // The client sees `status` as the error of what it asked, in a simple query
   // or where the whole segment is over.
   void RefuseSegment(const Status& status);
@@ -107,8 +112,9 @@ class Session {
   // What the router answers without a server, executed now.
   LocalAnswer AnswerLocally(const Recognized& recognized,
                             std::string_view text);
-  // The same without executing: whether it would.
-  bool IsLocal(const Recognized& recognized) const;
+  // The same without executing: whether it would. `joined`: a server connection
+  // has part in this segment already, so that it has to hear of transactions.
+  bool IsLocal(const Recognized& recognized, bool joined) const;
   // The RowDescription of what it would answer, or "".
   std::string DescribeLocal(const Recognized& recognized) const;
   LocalAnswer ExplainRoute(const Recognized& recognized, std::string_view text);
@@ -129,11 +135,23 @@ class Session {
     bool hide_parse = false;  // a Parse that the client did not send
   };
   net::Task<void> RunScatter(ScatterRequest request, Plan plan);
+  // How the reading of one shard's answer ended.
+  enum class ScatterStep : uint8_t {
+    kDone,     // whole, or with an error that stands for the statement's
+    kPrimary,  // a standby could not: the primary has to answer instead
+    kGone,     // the client has left
+  };
+  void StartScattered(HeldLease* held, const ScatterRequest& request);
+  net::Task<ScatterStep> ReadShard(HeldLease* held, Gathered* gathered,
+                                   bool first, bool hide_parse);
+  net::Task<ScatterStep> RepeatOnPrimary(HeldLease* held, Gathered* gathered,
+                                         bool first,
+                                         const ScatterRequest& request);
   // Gives up what a scatter holds; whatever still runs is cancelled.
   void EndScatter(std::vector<HeldLease>* leases);
 
   bool server_in_transaction() const {
-    return held_ && held_->transaction_status != wire::TransactionStatus::kIdle;
+    return state_->in_transaction() && state_->transaction()->joined;
   }
   // In a transaction that no server knows of yet.
   bool deferred() const {

@@ -268,6 +268,7 @@ void Session::AppendDeferred(std::string* out, Exchange* exchange) {
     exchange->Expect(std::move(expected));
   }
   transaction->deferred.clear();
+  transaction->joined = true;
 }
 
 }  // namespace pgbraid::router

@@ -69,7 +69,7 @@ bool IsStartTransaction(std::string_view statement) {
 
 }  // namespace
 
-bool Session::IsLocal(const Recognized& recognized) const {
+bool Session::IsLocal(const Recognized& recognized, bool joined) const {
   const sql::Statement* statement = recognized.query->single();
   if (statement == nullptr) return false;
   if (IsOwnSetting(*statement) || statement->kind == Kind::kExplainRoute) {
@@ -79,7 +79,7 @@ bool Session::IsLocal(const Recognized& recognized) const {
     return !statement->name.empty() && state_->prepared != nullptr &&
            state_->prepared->contains(statement->name);
   }
-  if (server_in_transaction() || state_->pins != 0) return false;
+  if (joined || server_in_transaction() || state_->pins != 0) return false;
   bool deferred_now = state_->in_transaction();
   switch (statement->kind) {
     case Kind::kEmpty:

@@ -75,10 +75,7 @@ net::Task<bool> Session::LogIn() {
     // or leaves.
     client_.Send("N");
   }
-  Status status = co_await BeginSession(std::move(packet));
-  if (status.ok()) {
-    status = co_await Authenticate(state_->identity->user, deadline);
-  }
+  Status status = co_await BeginSession(std::move(packet), deadline);
   if (status.ok()) status = co_await LearnParameters();
   if (!status.ok()) {
     if (!client_.at_end()) Fatal(status);
@@ -88,7 +85,7 @@ net::Task<bool> Session::LogIn() {
   co_return true;
 }
 
-net::Task<Status> Session::BeginSession(std::string bytes) {
+net::Task<Status> Session::BeginSession(std::string bytes, TimePoint deadline) {
   wire::StartupPacket packet;
   Status status = wire::ParseStartup(bytes, &packet);
   if (!status.ok()) co_return status;
@@ -111,6 +108,9 @@ net::Task<Status> Session::BeginSession(std::string bytes) {
         "database \"" + std::string(packet.database()) + "\" does not exist",
         "pgbraid serves the database \"" + expected + "\".");
   }
+  // Nothing is remembered of a client before it has proven who it is.
+  status = co_await Authenticate(std::string(packet.user()), deadline);
+  if (!status.ok()) co_return status;
   ClientIdentity* identity = worker_->IdentityFor(
       std::string(packet.user()), std::string(packet.database()));
   state_ = std::make_unique<SessionState>(

@@ -72,7 +72,7 @@ net::Task<void> Session::RunQuery() {
     RefuseSegment(InFailedTransaction());
     co_return;
   }
-  if (IsLocal(recognized)) {
+  if (IsLocal(recognized, false)) {
     LocalAnswer answer = AnswerLocally(recognized, text);
     client_.Consume(frame.bytes.size());
     if (!answer.error.ok()) {

@@ -51,13 +51,18 @@ bool SameColumns(std::string_view a, std::string_view b) {
   return true;
 }
 
+}  // namespace
+
 // What has been learnt from the shards read so far.
-struct Gathered {
+struct Session::Gathered {
   std::string columns;  // the first RowDescription's body
   bool described = false;
+  bool started = false;  // something has gone to the client
   uint64_t rows = 0;
   std::string error;  // an ErrorResponse, whole; empty: none
 };
+
+namespace {
 
 // Reads one shard's answer. Relays rows, and for the first shard everything
 // that is not the end.
@@ -65,31 +70,38 @@ class ShardAnswer {
  public:
   enum class State : uint8_t { kPending, kReady, kLost };
 
+  // `first`: the acknowledgements are this shard's to give. `standby`: an error
+  // of recovery is not relayed but reported by wants_primary().
   ShardAnswer(Client* client, pool::ServerConnection* connection,
-              Gathered* gathered, bool first, bool hide_parse)
+              Session::Gathered* gathered, bool first, bool hide_parse,
+              bool standby)
       : client_(client),
         connection_(connection),
         gathered_(gathered),
         first_(first),
-        hide_parse_(hide_parse) {}
+        hide_parse_(hide_parse),
+        standby_(standby) {}
 
-  bool relayed_rows() const { return relayed_rows_; }
-  // Relays no more: an error has ended the answer.
-  bool failed() const { return failed_; }
+  // The primary can give this shard's whole answer in its place.
+  bool wants_primary() const { return wants_primary_; }
+  bool may_repeat() const { return standby_ && !relayed_rows_; }
 
   State Pump() {
     if (client_->congested()) return State::kPending;
     net::Stream::Received received = connection_->stream->Receive();
     if (received.state == net::Stream::State::kPending) return State::kPending;
     if (received.state != net::Stream::State::kData) return State::kLost;
-    std::string_view input = received.data;
-    std::string joined;
-    if (!connection_->partial.empty()) {
-      joined = std::move(connection_->partial);
-      connection_->partial.clear();
-      joined.append(input);
-      input = joined;
+    if (connection_->partial.empty()) return Consume(received.data);
+    // A message that comes in pieces is looked at again once it is whole.
+    connection_->partial.append(received.data);
+    wire::FrameHeader header;
+    if (wire::PeekHeader(connection_->partial, wire::kBackendLimits, &header) ==
+            wire::FrameStatus::kComplete &&
+        header.total > connection_->partial.size()) {
+      return State::kPending;
     }
+    std::string input = std::move(connection_->partial);
+    connection_->partial.clear();
     return Consume(input);
   }
 
@@ -123,7 +135,12 @@ class ShardAnswer {
   }
 
   bool Relays(const wire::Frame& frame) {
-    if (failed_) return false;
+    bool relays = !failed_ && IsForClient(frame);
+    gathered_->started |= relays;
+    return relays;
+  }
+
+  bool IsForClient(const wire::Frame& frame) {
     switch (frame.type) {
       case type::kDataRow:
         relayed_rows_ = true;
@@ -156,6 +173,10 @@ class ShardAnswer {
       }
       case type::kErrorResponse:
         failed_ = true;
+        if (may_repeat() && StandbyCannot(wire::IdentifyError(frame.body))) {
+          wants_primary_ = true;
+          return false;
+        }
         gathered_->error = std::string(frame.bytes);
         return false;
       case type::kParseComplete:
@@ -170,11 +191,13 @@ class ShardAnswer {
 
   Client* const client_;
   pool::ServerConnection* const connection_;
-  Gathered* const gathered_;
+  Session::Gathered* const gathered_;
   const bool first_;
   const bool hide_parse_;
+  const bool standby_;
   bool relayed_rows_ = false;
-  bool failed_ = false;
+  bool failed_ = false;  // an error ends the answer: nothing more is relayed
+  bool wants_primary_ = false;
 };
 
 }  // namespace
@@ -186,6 +209,14 @@ void Session::EndScatter(std::vector<HeldLease>* leases) {
     if (!held.standby) state_->freshness(held.shard).SeenOnPrimary(now);
   }
   leases->clear();
+}
+
+void Session::StartScattered(HeldLease* held, const ScatterRequest& request) {
+  (*held)->stream->Attach(client_.waiter());
+  (*held)->stream->Send(request.messages);
+  (*held)->busy = true;
+  (*held)->unnamed_statement = 0;
+  scattered_.push_back(held->lease.get());
 }
 
 net::Task<void> Session::RunScatter(ScatterRequest request, Plan plan) {
@@ -205,52 +236,21 @@ net::Task<void> Session::RunScatter(ScatterRequest request, Plan plan) {
     }
     leases.push_back(*std::move(held));
   }
-  for (HeldLease& held : leases) {
-    held->stream->Attach(client_.waiter());
-    held->stream->Send(request.messages);
-    held->busy = true;
-    held->unnamed_statement = 0;
-    scattered_.push_back(held.lease.get());
-  }
+  for (HeldLease& held : leases) StartScattered(&held, request);
   if (canceled_) Cancel();
 
   Gathered gathered;
-  TimePoint gone = TimePoint::max();
-  for (size_t i = 0; i < leases.size(); ++i) {
-    ShardAnswer answer(&client_, leases[i].lease.get(), &gathered, i == 0,
-                       request.hide_parse);
-    for (;;) {
-      ShardAnswer::State state = answer.Pump();
-      if (state == ShardAnswer::State::kReady) break;
-      if (state == ShardAnswer::State::kLost) {
-        leases[i]->retired = true;
-        worker_->shard(leases[i].shard)->Suspect(leases[i].host);
-        gathered.error.clear();
-        wire::AppendErrorResponse(
-            SqlError(sqlstate::kConnectionFailure,
-                     "server connection to " + leases[i]->address().ToString() +
-                         " was lost"),
-            wire::Severity::kError, &gathered.error);
-        break;
-      }
-      if (client_.broken()) {
-        closing_ = true;
-        EndScatter(&leases);
-        co_return;
-      }
-      // More may have arrived in the meantime; only then wait.
-      if (client_.hung_up() && gone == TimePoint::max()) {
-        gone = worker_->reactor()->now() + kGraceAfterEnd;
-      }
-      client_.Keep();
-      bool notified = co_await client_.waiter()->Wait(gone);
-      if (!notified) {
-        closing_ = true;
-        EndScatter(&leases);
-        co_return;
-      }
+  for (size_t i = 0; i < leases.size() && gathered.error.empty(); ++i) {
+    ScatterStep step =
+        co_await ReadShard(&leases[i], &gathered, i == 0, request.hide_parse);
+    if (step == ScatterStep::kPrimary) {
+      step = co_await RepeatOnPrimary(&leases[i], &gathered, i == 0, request);
     }
-    if (!gathered.error.empty()) break;
+    if (step == ScatterStep::kGone) {
+      closing_ = true;
+      EndScatter(&leases);
+      co_return;
+    }
   }
   EndScatter(&leases);
   std::string end = gathered.error;
@@ -260,6 +260,64 @@ net::Task<void> Session::RunScatter(ScatterRequest request, Plan plan) {
   }
   wire::AppendReadyForQuery(state_->status(), &end);
   client_.Send(end);
+}
+
+net::Task<Session::ScatterStep> Session::ReadShard(HeldLease* held,
+                                                   Gathered* gathered,
+                                                   bool first,
+                                                   bool hide_parse) {
+  ShardAnswer answer(&client_, held->lease.get(), gathered, first, hide_parse,
+                     held->standby);
+  TimePoint gone = TimePoint::max();
+  for (;;) {
+    ShardAnswer::State state = answer.Pump();
+    if (state == ShardAnswer::State::kReady) {
+      co_return answer.wants_primary() ? ScatterStep::kPrimary
+                                       : ScatterStep::kDone;
+    }
+    if (state == ShardAnswer::State::kLost) {
+      (*held)->retired = true;
+      worker_->shard(held->shard)->Suspect(held->host);
+      if (answer.may_repeat()) co_return ScatterStep::kPrimary;
+      wire::AppendErrorResponse(
+          SqlError(sqlstate::kConnectionFailure,
+                   "server connection to " + (*held)->address().ToString() +
+                       " was lost"),
+          wire::Severity::kError, &gathered->error);
+      co_return ScatterStep::kDone;
+    }
+    if (client_.broken()) co_return ScatterStep::kGone;
+    if (client_.hung_up() && gone == TimePoint::max()) {
+      gone = worker_->reactor()->now() + kGraceAfterEnd;
+    }
+    client_.Keep();
+    bool notified = co_await client_.waiter()->Wait(gone);
+    if (!notified) co_return ScatterStep::kGone;
+  }
+}
+
+net::Task<Session::ScatterStep> Session::RepeatOnPrimary(
+    HeldLease* held, Gathered* gathered, bool first,
+    const ScatterRequest& request) {
+  int shard = held->shard;
+  std::erase(scattered_, held->lease.get());
+  *held = HeldLease();
+  TimePoint deadline =
+      worker_->reactor()->now() + worker_->options().checkout_timeout;
+  auto primary = co_await Borrow(shard, false, deadline);
+  Status status = primary.status();
+  if (status.ok()) {
+    status = co_await SyncEnvironment(primary->lease.get(), deadline);
+  }
+  if (!status.ok()) {
+    wire::AppendErrorResponse(status, wire::Severity::kError, &gathered->error);
+    co_return ScatterStep::kDone;
+  }
+  *held = *std::move(primary);
+  StartScattered(held, request);
+  // What was acknowledged is not acknowledged again.
+  co_return co_await ReadShard(held, gathered, first && !gathered->started,
+                               request.hide_parse);
 }
 
 }  // namespace pgbraid::router

@@ -215,8 +215,7 @@ void SessionState::Ready(wire::TransactionStatus status, bool failed,
     settings.effective = settings.session;
     transaction_ = nullptr;
   } else {
-    Transaction& transaction = EnsureTransaction();
-    transaction.deferred.clear();
+    EnsureTransaction().joined = true;
   }
 }
 

@@ -53,6 +53,8 @@ struct Transaction {
   std::vector<std::string> deferred;
   bool read_only = false;
   sql::Statement::Isolation isolation = sql::Statement::Isolation::kDefault;
+  // A server knows of it (or is just being told).
+  bool joined = false;
   // Refused by the router before a shard joined: nothing but its end is taken.
   bool failed = false;
   Settings at_begin;
