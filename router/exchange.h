@@ -83,6 +83,13 @@ class Exchange {
 
   Progress Pump();
 
+  // Forgets what was expected: the connection is gone.
+  void Abandon() {
+    expected_.clear();
+    head_ = 0;
+    connection_ = nullptr;
+  }
+
   bool done() const { return head_ == expected_.size(); }
   // The server waits for the client's CopyData.
   bool copying_in() const { return copying_in_; }

@@ -60,6 +60,14 @@ net::Task<bool> ExtendedSegment::RunOnce() {
       if (!acquired.ok()) Refuse(acquired);
       continue;
     }
+    if (step == Step::kOutside) {
+      bool stays = co_await DescribeOutside();
+      if (!stays) {
+        s_->closing_ = true;
+        co_return true;
+      }
+      continue;
+    }
     SendOut();
     Exchange::Progress progress = exchange_.Pump();
     if (progress == Exchange::Progress::kLost) break;
@@ -98,7 +106,7 @@ net::Task<bool> ExtendedSegment::RunOnce() {
   }
   ConsumeTaken();
   if (!bound_) {
-    s_->client_.SendReady(s_->state_->status());
+    s_->client_.SendReady(s_->ReadyStatus());
     co_return true;
   }
   if (lost) {
@@ -112,6 +120,44 @@ net::Task<bool> ExtendedSegment::RunOnce() {
       s_->state_->transaction()->portals[name] = portal.query;
     }
   }
+  co_return true;
+}
+
+net::Task<bool> ExtendedSegment::DescribeOutside() {
+  Status acquired = co_await s_->Acquire(s_->ShardOf(Plan()), false);
+  if (!acquired.ok()) {
+    Refuse(acquired);
+    co_return true;
+  }
+  exchange_.set_connection(s_->held_.lease.get());
+  s_->held_->busy = true;
+  SendWaiting();
+  // Nothing was executed, so that this Sync commits nothing.
+  wire::AppendSync(&out_);
+  Expected end;
+  end.what = What::kSync;
+  end.hidden = true;
+  exchange_.Expect(std::move(end));
+  s_->held_->stream->Send(out_);
+  out_.clear();
+  bool stays = co_await s_->Relay(&exchange_);
+  if (!stays) co_return false;
+  if (!exchange_.done()) {
+    Status loss = exchange_.loss();
+    s_->worker_->shard(s_->held_.shard)->Suspect(s_->held_.host);
+    exchange_.Abandon();
+    s_->held_ = HeldLease();
+    Refuse(loss);
+    co_return true;
+  }
+  exchange_.set_connection(nullptr);
+  s_->held_->busy = false;
+  s_->ReleaseLease();
+  if (exchange_.failed()) {
+    skipping_ = true;
+    if (s_->deferred()) s_->state_->transaction()->failed = true;
+  }
+  if (unnamed_ != nullptr) s_->state_->unnamed = unnamed_;
   co_return true;
 }
 
@@ -567,6 +613,14 @@ void ExtendedSegment::DescribeLocal(const PreparedRef& prepared,
   Synthesize(std::move(bytes));
 }
 
+ExtendedSegment::Step ExtendedSegment::AskAnyShard() {
+  // Parse and Describe alone: any shard can answer, the joined one if there is
+  // one, and outside of a transaction that has not chosen its shard yet.
+  plan_ = Plan();
+  return s_->server_in_transaction() || s_->state_->pins != 0 ? Step::kAcquire
+                                                              : Step::kOutside;
+}
+
 ExtendedSegment::Step ExtendedSegment::NeedJoined() {
   // It names a portal of the open transaction, or one that does not exist:
   // whoever holds the transaction knows.
@@ -660,11 +714,7 @@ ExtendedSegment::Step ExtendedSegment::TakeClose(std::string_view body) {
 }
 
 ExtendedSegment::Step ExtendedSegment::TakeSync() {
-  if (!bound_ && !waiting_.empty() && !skipping_) {
-    // Parse and Describe alone: any shard can answer.
-    plan_ = Plan();
-    return Step::kAcquire;
-  }
+  if (!bound_ && !waiting_.empty() && !skipping_) return AskAnyShard();
   synced_ = true;
   if (bound_) {
     wire::AppendSync(&out_);
@@ -676,10 +726,7 @@ ExtendedSegment::Step ExtendedSegment::TakeSync() {
 }
 
 ExtendedSegment::Step ExtendedSegment::TakeFlush() {
-  if (!bound_ && !waiting_.empty()) {
-    plan_ = Plan();
-    return Step::kAcquire;
-  }
+  if (!bound_ && !waiting_.empty()) return AskAnyShard();
   if (bound_) wire::AppendFlush(&out_);
   return Step::kNext;
 }

@@ -40,6 +40,7 @@ class ExtendedSegment {
   enum class Step : uint8_t {
     kNext,     // the message was taken
     kAcquire,  // it needs a server connection first, then again
+    kOutside,  // what waits is to be answered outside of any transaction
     kScatter,  // the segment is one statement for several shards
     kEnd,      // the session has to end
   };
@@ -58,6 +59,10 @@ class ExtendedSegment {
   // One attempt; false if it has to be made again on the primary.
   net::Task<bool> RunOnce();
   net::Task<Status> AcquireTarget();
+  // Has what waits answered by any shard, and leaves that again. False if the
+  // client has gone.
+  net::Task<bool> DescribeOutside();
+  Step AskAnyShard();
   void TakeMessages(Step* step);
   Step Take(const wire::Frame& frame);
   Step TakeParse(std::string_view body);

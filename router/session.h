@@ -153,6 +153,12 @@ class Session {
   bool server_in_transaction() const {
     return state_->in_transaction() && state_->transaction()->joined;
   }
+  // What ReadyForQuery says where no server says it.
+  wire::TransactionStatus ReadyStatus() const {
+    return deferred() && state_->transaction()->failed
+               ? wire::TransactionStatus::kFailed
+               : state_->status();
+  }
   // In a transaction that no server knows of yet.
   bool deferred() const {
     return state_->in_transaction() && !server_in_transaction();

@@ -34,12 +34,8 @@ bool EndsTransaction(const sql::Statement* statement) {
 
 void Session::RefuseSegment(const Status& status) {
   client_.SendError(status, wire::Severity::kError);
-  if (deferred()) {
-    state_->transaction()->failed = true;
-    client_.SendReady(wire::TransactionStatus::kFailed);
-  } else {
-    client_.SendReady(state_->status());
-  }
+  if (deferred()) state_->transaction()->failed = true;
+  client_.SendReady(ReadyStatus());
 }
 
 net::Task<void> Session::RunQuery() {
