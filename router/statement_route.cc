@@ -149,9 +149,8 @@ class RouteBuilder {
     const sql::Relation* known = catalog_ != nullptr && relation.oid != 0
                                      ? catalog_->FindRelation(relation.oid)
                                      : nullptr;
-    if (writes && known != nullptr &&
-        (known->has_triggers || known->has_rules) &&
-        relation.access != Access::kWhole) {
+    if (writes && known != nullptr && relation.access != Access::kWhole &&
+        HasTriggersOrRules(*known)) {
       return Refusal("writing to \"" + Name(relation) +
                          "\" over several shards is not supported",
                      "It has triggers or rules, which may reach other tables.");
@@ -176,6 +175,14 @@ class RouteBuilder {
       return OkStatus();
     }
     return AddKeyed(*table, relation, known);
+  }
+
+  // Partitions have their own.
+  bool HasTriggersOrRules(const sql::Relation& relation) const {
+    for (const sql::Relation* each : catalog_->WithDescendants(relation)) {
+      if (each->has_triggers || each->has_rules) return true;
+    }
+    return false;
   }
 
   Status AddFixed(int shard, const RelationRef& relation) {

@@ -33,11 +33,11 @@ struct MapCheck {
 // Errors: a key column that is missing, differs between shards, or has a type
 // that cannot be a key; values in the map that the type does not have; unique
 // and exclusion constraints that do not contain the key; foreign keys that
-// reach over shards; triggers that may change a row on its way in.
+// reach over shards.
 // Warnings: a table that some shard does not have (it may be created through
 // the router later); other columns that differ; serial and identity columns
-// and generated key columns (INSERTs that rely on them are refused); other
-// triggers (they see one shard). With a single shard only the key columns are
+// and generated key columns (INSERTs that rely on them are refused); triggers
+// and rules (writes are refused). With a single shard only the key columns are
 // checked.
 MapCheck CheckMap(const ShardMap& map, std::span<const ShardFacts> facts);
 

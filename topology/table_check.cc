@@ -154,11 +154,12 @@ class TableChecker {
 
   void CheckTrigger(const TriggerFacts& trigger) {
     if (trigger.changes_rows && !table_.key_columns().empty()) {
-      Fail("trigger or rule " + trigger.name +
-           " may change a row's key on its way in");
+      Warn("trigger or rule " + trigger.name +
+           " may change a row's key on its way in: writes are refused without "
+           "a hint");
     } else {
       Warn("trigger or rule " + trigger.name +
-           " runs on each shard and sees that shard's rows only");
+           " sees one shard's rows only: writes are refused without a hint");
     }
   }
 

@@ -132,12 +132,13 @@ TEST_F(TableCheckTest, SequencesAndGeneratedKeysAreWarnedOf) {
             "the text does not say its value");
 }
 
-TEST_F(TableCheckTest, TriggersThatMayMoveARowAreErrors) {
+TEST_F(TableCheckTest, TriggersAreWarnedOf) {
   a_.triggers = b_.triggers = {{"touch", true}, {"log", false}};
   EXPECT_EQ(Check(&a_, &b_),
-            "E trigger or rule touch may change a row's key on its way in\n"
-            "W trigger or rule log runs on each shard and sees that shard's "
-            "rows only");
+            "W trigger or rule touch may change a row's key on its way in: "
+            "writes are refused without a hint\n"
+            "W trigger or rule log sees one shard's rows only: writes are "
+            "refused without a hint");
 }
 
 TEST_F(TableCheckTest, OtherColumnsThatDifferAreWarnedOf) {
