@@ -7,7 +7,6 @@ Times are in microseconds, memory is in KB.
 import dataclasses
 import os
 import pathlib
-import statistics
 import time
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -64,57 +63,83 @@ def memory_kb(pid: int) -> dict[str, int]:
     return found
 
 
+def _tree_ticks(root: int) -> int:
+    """CPU time of `root` and all below it, with what was below it and has ended."""
+    ticks: dict[int, int] = {}
+    children: dict[int, list[int]] = {}
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        pid = int(entry.name)
+        children.setdefault(int(fields[1]), []).append(pid)
+        ticks[pid] = sum(int(field) for field in fields[11:15])
+    total, todo = 0, [root]
+    while todo:
+        pid = todo.pop()
+        total += ticks.get(pid, 0)
+        todo += children.get(pid, [])
+    return total
+
+
 @dataclasses.dataclass(frozen=True)
-class _Machine:
-    total: int
-    idle: int
+class _Reading:
+    total: int  # ticks of all cores
+    busy: int
     steal: int
+    own: int  # ticks of the benchmark and everything it started
 
-
-def _machine() -> _Machine:
-    with open("/proc/stat", encoding="ascii") as stat:
-        ticks = [int(word) for word in stat.readline().split()[1:9]]
-    return _Machine(sum(ticks), ticks[3] + ticks[4], ticks[7])
+    @classmethod
+    def now(cls) -> "_Reading":
+        with open("/proc/stat", encoding="ascii") as stat:
+            user, nice, system, idle, wait, irq, softirq, steal = (
+                int(word) for word in stat.readline().split()[1:9]
+            )
+        busy = user + nice + system + irq + softirq
+        return cls(busy + idle + wait + steal, busy, steal, _tree_ticks(os.getpid()))
 
 
 class NoiseWatch:
-    """Notices what makes figures worthless: other load, a stingy hypervisor.
+    """Notices what makes figures worthless: work of others, a hypervisor that takes CPU away.
 
-    `sample_quiet()` is called between cells, when nothing of the benchmark
-    runs; what is busy then is somebody else's. Stolen time is taken over the
-    whole run.
+    Every cell is put between begin() and end(). The work of others is what the cores did
+    less what the benchmark and its descendants used, so it is seen while a cell runs.
     """
 
-    QUIET_SECONDS = 0.2
-    BUSY_LIMIT = 0.15
+    # For a cell's connections to end: a process that ends while /proc is read may be missed.
+    SETTLE_SECONDS = 0.2
+    OTHERS_LIMIT = 0.10
     STEAL_LIMIT = 0.02
 
     def __init__(self) -> None:
-        self._start = _machine()
-        self._busy: list[float] = []
+        self._before = _Reading.now()
+        self._others: list[float] = []
+        self._stolen: list[float] = []
 
-    def sample_quiet(self) -> None:
-        before = _machine()
-        time.sleep(self.QUIET_SECONDS)
-        after = _machine()
+    def begin(self) -> None:
+        self._before = _Reading.now()
+
+    def end(self) -> float:
+        """The share of all cores' time that others used since begin(); waits a little."""
+        time.sleep(self.SETTLE_SECONDS)
+        before, after = self._before, _Reading.now()
         total = max(1, after.total - before.total)
-        self._busy.append(1 - (after.idle - before.idle) / total)
-
-    def stolen(self) -> float:
-        """The share of CPU time that the hypervisor gave to others."""
-        now = _machine()
-        return (now.steal - self._start.steal) / max(
-            1, now.total - self._start.total
-        )
-
-    def busy(self) -> float:
-        """How busy the machine was in the median when it should have been idle."""
-        return statistics.median(self._busy) if self._busy else 0.0
+        others = (after.busy - before.busy) - (after.own - before.own)
+        self._others.append(max(0.0, others / total))
+        self._stolen.append((after.steal - before.steal) / total)
+        return self._others[-1]
 
     def warnings(self) -> list[str]:
         found = []
-        if self.busy() > self.BUSY_LIMIT:
-            found.append(f"other work kept the machine {self.busy():.0%} busy between cells")
-        if self.stolen() > self.STEAL_LIMIT:
-            found.append(f"{self.stolen():.1%} of the CPU time was stolen by the hypervisor")
+        for shares, limit, what in (
+            (self._others, self.OTHERS_LIMIT, "other work took"),
+            (self._stolen, self.STEAL_LIMIT, "the hypervisor took"),
+        ):
+            over = [share for share in shares if share > limit]
+            if over:
+                found.append(
+                    f"{what} more than {limit:.0%} of the CPU in {len(over)} of {len(shares)}"
+                    f" cells, up to {max(over):.0%}"
+                )
         return found
