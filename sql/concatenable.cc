@@ -117,6 +117,7 @@ std::string WhyNotConcatenable(const PgQuery__SelectStmt& select,
     return "renamed columns";
   }
   if (findings.reads_system_columns) return "system columns";
+  if (findings.relations.size() != 1) return "a policy that reads other tables";
   const Relation* relation = source.catalog()->ResolveRelation(
       range->schemaname, range->relname, source.path);
   if (relation == nullptr) return "a relation that is not known";

@@ -12,7 +12,7 @@ namespace pgbraid::sql {
 // True if the tree of `text` needs no more than about 3 MB of stack. Brackets
 // and CASE nest; a chain of operators ("a + b + c", "x UNION y UNION z") leans
 // to the left and is as deep as it is long; lists and AND and OR are flat.
-// Roughly: 500 brackets, 1,500 operators or 700 joins in a row are accepted.
+// Roughly: 400 brackets, 1,500 operators or 700 joins in a row are accepted.
 bool NestingIsBounded(std::string_view text);
 
 }  // namespace pgbraid::sql
