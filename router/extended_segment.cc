@@ -479,7 +479,8 @@ ExtendedSegment::Step ExtendedSegment::TakeBind(const wire::Frame& frame) {
     if (plan.kind == Plan::Kind::kScatter) {
       return PrepareScatter(prepared, bind, plan, after);
     }
-    plan.standby = plan.standby && plain && !primary_only_;
+    plan.standby =
+        plan.standby && plain && !primary_only_ && !prepared->has_user_types();
     plan_ = std::move(plan);
     return Step::kAcquire;
   }

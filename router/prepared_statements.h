@@ -34,6 +34,15 @@ struct PreparedStatement {
 
   wire::OidList type_list() const { return wire::OidList(types_bytes); }
 
+  // Some parameter is declared of a type that came after initdb: which
+  // functions its operators call is not known.
+  bool has_user_types() const {
+    for (wire::Oid type : types) {
+      if (type >= sql::kFirstUserOid) return true;
+    }
+    return false;
+  }
+
   // The types to read parameters with.
   const std::vector<wire::Oid>& parameter_types() const {
     return described.empty() ? types : described;

@@ -99,7 +99,7 @@ net::Task<void> Session::Serve() {
       case wire::FrameStatus::kNeedMore:
         if (client_.Fill()) continue;
         if (client_.at_end()) co_return;
-        if (held_ && PumpHeldServer()) continue;
+        if (PumpIdleServers()) continue;
         client_.Keep();
         co_await client_.waiter()->Wait();
         continue;
@@ -132,40 +132,41 @@ net::Task<void> Session::Serve() {
   }
 }
 
-bool Session::PumpHeldServer() {
-  // Between a transaction's statements a server may still speak: notifications
-  // of a LISTEN, the end of the session by a timeout.
-  Exchange idle(&client_, state_.get(), held_.lease.get());
-  net::Stream::Received received = held_->stream->Receive();
+bool Session::PumpIdleServers() {
+  bool moved = held_ && PumpIdleServer(&held_);
+  for (HeldLease& pinned : pinned_) moved |= PumpIdleServer(&pinned);
+  return moved;
+}
+
+bool Session::PumpIdleServer(HeldLease* held) {
+  pool::ServerConnection* connection = held->lease.get();
+  if (connection->retired) return false;
+  net::Stream::Received received = connection->stream->Receive();
   if (received.state == net::Stream::State::kPending) return false;
   if (received.state == net::Stream::State::kData) {
-    std::string_view rest = received.data;
-    std::string joined;
-    if (!held_->partial.empty()) {
-      joined = held_->partial + std::string(rest);
-      held_->partial.clear();
-      rest = joined;
-    }
+    connection->partial.append(received.data);
+    std::string_view rest = connection->partial;
     wire::Frame frame;
     while (wire::NextFrame(rest, wire::kBackendLimits, &frame) ==
            wire::FrameStatus::kComplete) {
       client_.Send(frame.bytes);
       rest.remove_prefix(frame.bytes.size());
       if (frame.type == wire::backend_type::kErrorResponse) {
-        held_->retired = true;
+        connection->retired = true;
         closing_ = true;
       }
     }
-    held_->partial = std::string(rest);
+    connection->partial.erase(0, connection->partial.size() - rest.size());
     return true;
   }
-  held_->retired = true;
-  if (!closing_) {
-    Fatal(SqlError(sqlstate::kConnectionFailure,
-                   "server connection to " + held_->address().ToString() +
-                       " was lost in a transaction"));
-  }
-  closing_ = true;
+  connection->retired = true;
+  Fatal(SqlError(
+      sqlstate::kConnectionFailure,
+      "server connection to " + connection->address().ToString() + " was lost",
+      "The session kept it for " +
+          (state_->in_transaction() ? "its transaction"
+                                    : DescribePins(state_->pins)) +
+          "."));
   return true;
 }
 

@@ -67,7 +67,11 @@ class Session {
 
   // session.cc
   net::Task<void> Serve();
-  bool PumpHeldServer();
+  // What servers that the session keeps say between its statements
+  // (notifications, the end of the session) goes to the client. True if
+  // something did.
+  bool PumpIdleServers();
+  bool PumpIdleServer(HeldLease* held);
   void EndDeferredTransaction(bool commit, bool chain);
   net::Task<void> EndSegment(Exchange* exchange, Settings before);
   net::Task<void> Probe();

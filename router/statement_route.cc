@@ -33,6 +33,9 @@ StatementRoute Refuse(std::string_view what, std::string_view why) {
   return route;
 }
 
+// Bounds the search upwards; inheritance is never that deep.
+constexpr size_t kMaxAncestors = 1000;
+
 bool Writes(Access access) {
   return access != Access::kRead && access != Access::kLockRows;
 }
@@ -143,8 +146,6 @@ class RouteBuilder {
   }
 
   Status AddRelation(const RelationRef& relation) {
-    const TableDistribution* table =
-        map_.FindTable(relation.schema, relation.name);
     bool writes = Writes(relation.access);
     const sql::Relation* known = catalog_ != nullptr && relation.oid != 0
                                      ? catalog_->FindRelation(relation.oid)
@@ -155,7 +156,11 @@ class RouteBuilder {
                          "\" over several shards is not supported",
                      "It has triggers or rules, which may reach other tables.");
     }
-    if (table == nullptr) return AddFixed(map_.UnlistedShard(), relation);
+    const TableDistribution* table = FindDistribution(relation, known);
+    if (table == nullptr) {
+      if (known != nullptr) PGB_RETURN_IF_ERROR(CheckDescendants(*known));
+      return AddFixed(map_.UnlistedShard(), relation);
+    }
     if (table->kind() == DistributionKind::kSingle) {
       return AddFixed(table->spec().single_shard, relation);
     }
@@ -175,6 +180,44 @@ class RouteBuilder {
       return OkStatus();
     }
     return AddKeyed(*table, relation, known);
+  }
+
+  // A partition (or an inheriting table) that the map does not list holds a
+  // part of the listed table's rows, on the same shards.
+  const TableDistribution* FindDistribution(const RelationRef& relation,
+                                            const sql::Relation* known) const {
+    const TableDistribution* table =
+        map_.FindTable(relation.schema, relation.name);
+    if (table != nullptr || known == nullptr) return table;
+    std::vector<const sql::Relation*> above = {known};
+    for (size_t i = 0; i < above.size() && i < kMaxAncestors; ++i) {
+      for (sql::Oid oid : above[i]->parents) {
+        const sql::Relation* parent = catalog_->FindRelation(oid);
+        if (parent == nullptr) continue;
+        table = map_.FindTable(parent->schema, parent->name);
+        if (table != nullptr) return table;
+        above.push_back(parent);
+      }
+    }
+    return nullptr;
+  }
+
+  // A table on the first shard whose partitions are split would show a part of
+  // its rows only.
+  Status CheckDescendants(const sql::Relation& relation) const {
+    for (const sql::Relation* each : catalog_->WithDescendants(relation)) {
+      const TableDistribution* table = map_.FindTable(each->schema, each->name);
+      if (table == nullptr ||
+          (table->kind() == DistributionKind::kSingle &&
+           table->spec().single_shard == map_.UnlistedShard())) {
+        continue;
+      }
+      return Refusal("the table \"" + relation.schema + "." + relation.name +
+                         "\" is not supported over several shards",
+                     "Its partition or child \"" + each->schema + "." +
+                         each->name + "\" is listed in --tables, it is not.");
+    }
+    return OkStatus();
   }
 
   // Partitions have their own.
