@@ -12,6 +12,7 @@
 
 #include "net/listening_socket.h"
 #include "net/socket_address.h"
+#include "net/socket_folder.h"
 #include "net/stream.h"
 #include "net/test_support.h"
 
@@ -45,12 +46,7 @@ class ConnectTest : public ReactorTest {
     EXPECT_NE(message.find(cause), std::string::npos) << message;
   }
 
-  static std::string TemporaryFolder() {
-    // A Unix socket path has 107 bytes at most, and Bazel's own folder is deep.
-    std::string folder = "/tmp/pgbraid-connect-XXXXXX";
-    EXPECT_NE(mkdtemp(folder.data()), nullptr);
-    return folder;
-  }
+  SocketFolder folder_;
 };
 
 TEST_F(ConnectTest, ConnectsToANumericHost) {
@@ -69,7 +65,7 @@ TEST_F(ConnectTest, ConnectsToAHostName) {
 }
 
 TEST_F(ConnectTest, ConnectsToAUnixSocket) {
-  const Address address = {TemporaryFolder(), 5432};
+  const Address address = {folder_.path(), 5432};
   auto listening = ListeningSocket::Open(address).value();
   auto stream = Connect(address);
   ASSERT_TRUE(stream.ok()) << stream.status();
@@ -84,7 +80,7 @@ TEST_F(ConnectTest, RefusalNamesAddressAndCause) {
 }
 
 TEST_F(ConnectTest, MissingUnixSocketNamesAddressAndCause) {
-  const std::string folder = TemporaryFolder();
+  const std::string folder = folder_.path();
   ExpectFailure(Connect({folder, 5432}), folder + ":5432",
                 "No such file or directory");
 }
@@ -116,7 +112,7 @@ TEST_F(ConnectTest, TimesOutAtItsDeadline) {
 }
 
 TEST_F(ConnectTest, WaitsForRoomInAUnixSocketsQueue) {
-  const Address address = {TemporaryFolder(), 5432};
+  const Address address = {folder_.path(), 5432};
   auto listening = ListeningSocket::Open(address).value();
   ASSERT_EQ(listen(listening.fd(), 0), 0);
   std::vector<std::unique_ptr<Stream>> queued;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "net/socket_address.h"
+#include "net/socket_folder.h"
 #include "net/test_support.h"
 
 namespace pgbraid::net {
@@ -148,18 +149,12 @@ TEST_F(ListenerTest, PausesWithoutDescriptorsAndGoesOnByItself) {
 
 class UnixListenerTest : public ListenerTest {
  protected:
-  UnixListenerTest() {
-    // A Unix socket path has 107 bytes at most, and Bazel's own folder is deep.
-    std::string folder = "/tmp/pgbraid-listen-XXXXXX";
-    EXPECT_NE(mkdtemp(folder.data()), nullptr);
-    address_ = {folder, 6432};
-  }
-
   bool SocketFileExists() const {
     return access(address_.UnixPath().c_str(), F_OK) == 0;
   }
 
-  Address address_;
+  SocketFolder folder_;
+  const Address address_ = {folder_.path(), 6432};
 };
 
 TEST_F(UnixListenerTest, AcceptsAndTakesItsFileAway) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "net/socket_address.h"
+#include "net/socket_folder.h"
 
 namespace pgbraid::net::internal {
 namespace {
@@ -56,10 +57,8 @@ TEST(ListeningSocketTest, APortCanBeTakenAgainAtOnce) {
 }
 
 TEST(ListeningSocketTest, EverybodyMayConnectToAUnixSocket) {
-  // A Unix socket path has 107 bytes at most, and Bazel's own folder is deep.
-  std::string folder = "/tmp/pgbraid-socket-XXXXXX";
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
-  const Address address = {folder, 6432};
+  const SocketFolder folder;
+  const Address address = {folder.path(), 6432};
   auto listening = ListeningSocket::Open(address);
   ASSERT_TRUE(listening.ok()) << listening.status();
   struct stat file = {};
