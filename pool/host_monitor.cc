@@ -97,9 +97,12 @@ void HostMonitor::Lost(Status error) {
 
 net::Task<Status> HostMonitor::Connect() {
   TimePoint deadline = reactor_->clock()->Now() + options_.timeout;
+  // Named on purpose: GCC 12 destroys a temporary made of a braced list inside
+  // a co_await twice.
+  ServerConnection::Target target{options_.address, options_.database,
+                                  options_.login};
   auto connection = co_await ServerConnection::Open(
-      reactor_, {options_.address, options_.database, options_.login}, tables_,
-      random_, deadline);
+      reactor_, std::move(target), tables_, random_, deadline);
   if (!connection.ok()) co_return connection.status();
   connection_ = *std::move(connection);
   // Under statement_timeout or another search_path the questions stay the same.

@@ -427,7 +427,9 @@ Plan ExtendedSegment::PlanBind(const PreparedRef& prepared,
   values.bind = &bind;
   values.parameter_types = prepared->parameter_types();
   values.used_once = &prepared->recognized.query->used_once();
-  return s_->Restrict(PlanQuery(*prepared->recognized.query, values));
+  Plan plan = s_->Restrict(PlanQuery(*prepared->recognized.query, values));
+  plan.standby = plan.standby && !prepared->has_user_types();
+  return plan;
 }
 
 bool ExtendedSegment::EndsPlainly(size_t from) const {
