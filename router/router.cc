@@ -7,7 +7,9 @@ namespace pgbraid::router {
 namespace {
 
 // How often the catalog threads are told which host is the primary.
-constexpr Duration kTellPrimariesEvery = std::chrono::milliseconds(50);
+constexpr Duration kTellPrimariesEvery = std::chrono::milliseconds(20);
+// How long the start waits for primaries to be found.
+constexpr Duration kPrimariesWait = std::chrono::seconds(1);
 
 net::Task<void> TellPrimaries(Worker* worker,
                               std::vector<std::atomic<int>>* primaries) {
@@ -88,8 +90,20 @@ Status Router::Start(Duration check_timeout) {
       to->reactor()->Run();
     });
   }
+  AwaitPrimaries();
   snapshots_->Start();
   return CheckMap(check_timeout);
+}
+
+void Router::AwaitPrimaries() const {
+  // The hosts are being asked at this moment; catalogs are read from primaries.
+  TimePoint deadline = clock_.Now() + kPrimariesWait;
+  while (clock_.Now() < deadline) {
+    bool all = true;
+    for (const auto& primary : primaries_) all &= primary >= 0;
+    if (all) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
 }
 
 Status Router::CheckMap(Duration timeout) {

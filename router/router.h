@@ -40,6 +40,7 @@ class Router {
 
  private:
   Status MakeWorkers();
+  void AwaitPrimaries() const;
   Status CheckMap(Duration timeout);
   std::optional<pool::CatalogSource> CatalogSourceOf(
       int shard, const std::string& database);
