@@ -75,8 +75,8 @@ StatusOr<int> ShardOfRow(const InsertRoute& insert,
     } else if (parsed.has_value()) {
       key.push_back(std::move(parsed.value));
     } else if (parsed.never_equal()) {
-      return SqlError("22003", "value is out of range for the key column \"" +
-                                   table.key_columns()[i] + "\"");
+      // No row can have it: PostgreSQL says so (22003), on any shard.
+      return table.All().First();
     } else {
       return SqlError(
           sqlstate::kFeatureNotSupported,

@@ -20,6 +20,16 @@ bool IsOn(std::string_view value) {
   return value == "on" || value == "true" || value == "yes" || value == "1";
 }
 
+// Where bytes below 0x80 may be the second half of another character, a text
+// can't be taken apart (LexerModes).
+bool IsAsciiSafe(std::string_view encoding) {
+  for (std::string_view unsafe :
+       {"BIG5", "GBK", "GB18030", "JOHAB", "SJIS", "SHIFT_JIS_2004", "UHC"}) {
+    if (encoding == unsafe) return false;
+  }
+  return true;
+}
+
 bool IsUtf8Safe(std::string_view encoding) {
   return encoding == "UTF8" || encoding == "SQL_ASCII";
 }
@@ -66,9 +76,7 @@ StatementContextRef Recognizer::ContextFor(
   std::string_view scs = ValueOf(*parameters, "standard_conforming_strings");
   std::string_view encoding = ValueOf(*parameters, "client_encoding");
   context->modes.standard_conforming_strings = scs.empty() || IsOn(scs);
-  context->modes.ascii_safe_encoding = IsUtf8Safe(encoding);
-  context->readable = context->modes.standard_conforming_strings &&
-                      context->modes.ascii_safe_encoding;
+  context->modes.ascii_safe_encoding = IsAsciiSafe(encoding);
   context->keys.utf8 =
       IsUtf8Safe(encoding) && ValueOf(*parameters, "server_encoding") == "UTF8";
   context->keys.utc = topology::IsUtcTimeZone(ValueOf(*parameters, "TimeZone"));

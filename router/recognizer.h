@@ -31,9 +31,6 @@ struct StatementContext {
   sql::AnalysisInput input;  // its catalog is set for each analysis
   sql::LexerModes modes;
   topology::KeyContext keys;
-  // False under settings in which a text's meaning can't be told for sure: then
-  // everything goes to the primary, and over several shards it is refused.
-  bool readable = true;
   RoutingSnapshotRef snapshot;
   // What it was made from.
   pool::EnvironmentRef environment;

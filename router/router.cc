@@ -1,6 +1,7 @@
 #include "router/router.h"
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 namespace pgbraid::router {
@@ -78,9 +79,6 @@ Status Router::Start(Duration check_timeout) {
         }
       });
   PGB_RETURN_IF_ERROR(MakeWorkers());
-  PGB_ASSIGN_OR_RETURN(
-      listener_, net::Listener::Create(workers_[0]->reactor(), options_.listen,
-                                       [this](int fd) { Accept(fd); }));
   for (auto& worker : workers_) {
     threads_.emplace_back([this, to = worker.get()] {
       to->Start();
@@ -92,7 +90,21 @@ Status Router::Start(Duration check_timeout) {
   }
   AwaitPrimaries();
   snapshots_->Start();
-  return CheckMap(check_timeout);
+  PGB_RETURN_IF_ERROR(CheckMap(check_timeout));
+  // Nobody is served before the map has been checked.
+  return Listen();
+}
+
+Status Router::Listen() {
+  std::promise<Status> done;
+  workers_[0]->reactor()->Post([this, &done] {
+    auto listener =
+        net::Listener::Create(workers_[0]->reactor(), options_.listen,
+                              [this](int fd) { Accept(fd); });
+    if (listener.ok()) listener_ = *std::move(listener);
+    done.set_value(listener.status());
+  });
+  return done.get_future().get();
 }
 
 void Router::AwaitPrimaries() const {

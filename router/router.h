@@ -28,9 +28,10 @@ class Router {
          pool::Credentials credentials);
   ~Router();
 
-  // Listens, starts the threads, and checks the shard map against the catalogs
-  // where the shards can be reached within `check_timeout`. Errors: the address
-  // is taken (08006); the map does not fit the catalogs (22023, all findings).
+  // Starts the threads, checks the shard map against the catalogs where the
+  // shards can be reached within `check_timeout`, then listens. Errors: the map
+  // does not fit the catalogs (22023, all findings); the address is taken
+  // (08006).
   Status Start(Duration check_timeout);
 
   // Ends all threads. Clients are disconnected.
@@ -41,6 +42,7 @@ class Router {
  private:
   Status MakeWorkers();
   void AwaitPrimaries() const;
+  Status Listen();
   Status CheckMap(Duration timeout);
   std::optional<pool::CatalogSource> CatalogSourceOf(
       int shard, const std::string& database);

@@ -50,15 +50,6 @@ Plan Session::Restrict(Plan plan) const {
     plan.refusal = SqlError(sqlstate::kFeatureNotSupported, what, why);
     return plan;
   };
-  if (!state_->context->readable) {
-    plan.standby = false;
-    if (worker_->map().shard_count() > 1) {
-      return refuse(
-          "statements under this client_encoding or "
-          "standard_conforming_strings are not supported over several shards",
-          "Their texts cannot be read for sure.");
-    }
-  }
   if (worker_->map().shard_count() == 1 &&
       !state_->identity->fresh->load(std::memory_order_acquire)) {
     plan.standby = false;

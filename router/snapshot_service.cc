@@ -80,7 +80,8 @@ void SnapshotService::OnUpdate(const pool::CatalogUpdate& update) {
       made.emplace_back(name, database->snapshot);
       bool fresh = true;
       for (size_t i = 0; i < database->marked.size(); ++i) {
-        fresh &= database->answered[i] >= database->marked[i];
+        fresh &= database->answered[i] >= database->marked[i] &&
+                 database->snapshot->catalogs[i] != nullptr;
       }
       database->fresh.store(fresh, std::memory_order_release);
     }

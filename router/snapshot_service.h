@@ -55,7 +55,7 @@ class SnapshotService : public SnapshotSource {
     std::vector<topology::Finding> findings;
     std::vector<uint64_t> marked;    // per shard: the last mark made
     std::vector<uint64_t> answered;  // ... and the last one answered
-    std::atomic<bool> fresh{true};
+    std::atomic<bool> fresh{false};  // nothing has been read yet
   };
 
   std::string ServerDatabase(int shard, const std::string& database) const;

@@ -21,8 +21,8 @@ class SnapshotSource {
   // A statement on this shard has changed the catalogs.
   virtual void MarkStale(const std::string& database, int shard) = 0;
 
-  // True while all that was marked has been read since, by Current(). Lives as
-  // long as the source.
+  // True while the catalogs of every shard have been read, and all that was
+  // marked has been read since. Lives as long as the source.
   virtual const std::atomic<bool>* FreshFlag(const std::string& database) = 0;
 };
 

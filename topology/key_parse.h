@@ -4,7 +4,7 @@
 // Only canonical forms are accepted:
 //   int2/4/8       digits with an optional sign, no blanks (quoted or not)
 //   text, varchar  any bytes of UTF-8; varchar(n): at most n characters
-//   uuid           8-4-4-4-12 hexadecimal digits
+//   uuid           32 hexadecimal digits, in any form that PostgreSQL reads
 //   date           YYYY-MM-DD, years 0001 to 9999
 //   timestamp      YYYY-MM-DD[( |T)HH:MM:SS[.f]], 1 to 6 digits of fraction
 //   timestamptz    the same, then (Z | (+|-)HH[:MM[:SS]]); without it only if

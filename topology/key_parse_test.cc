@@ -113,10 +113,12 @@ TEST(KeyParseTest, VarcharIsNotProvableBeyondItsLengthInCharacters) {
   EXPECT_FALSE(Quoted(kVarchar5, "abcde ").provable());
 }
 
-TEST(KeyParseTest, UuidsOnlyInTheirCanonicalForm) {
+TEST(KeyParseTest, UuidsInAnyForm) {
   EXPECT_EQ(TextOf(Quoted(kUuid, "30313233-3435-3637-3839-616263646566")),
             "0123456789abcdef");
-  EXPECT_FALSE(Quoted(kUuid, "30313233343536373839616263646566").provable());
+  EXPECT_EQ(TextOf(Quoted(kUuid, "30313233343536373839616263646566")),
+            "0123456789abcdef");
+  EXPECT_FALSE(Quoted(kUuid, "3031323334353637383961626364656").provable());
 }
 
 TEST(KeyParseTest, DatesAndTimestampsMeetWhereTheyAreExact) {

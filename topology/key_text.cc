@@ -115,21 +115,24 @@ std::optional<WideInt> ReadInteger(std::string_view text) {
 }
 
 std::optional<KeyValue::UuidBytes> ReadUuid(std::string_view text) {
-  if (text.size() != 36) return std::nullopt;
-  KeyValue::UuidBytes bytes;
-  size_t filled = 0;
-  for (size_t i = 0; i < text.size();) {
-    if (i == 8 || i == 13 || i == 18 || i == 23) {
-      if (text[i] != '-') return std::nullopt;
-      ++i;
-      continue;
-    }
-    int high = HexDigit(text[i]);
-    int low = HexDigit(text[i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    bytes[filled++] = static_cast<char>(high << 4 | low);
-    i += 2;
+  // As uuid.c's string_to_uuid: braces around it, a dash after any group of
+  // four digits, or none.
+  if (text.size() >= 2 && text.front() == '{' && text.back() == '}') {
+    text = text.substr(1, text.size() - 2);
   }
+  KeyValue::UuidBytes bytes;
+  size_t at = 0;
+  for (size_t filled = 0; filled < bytes.size(); ++filled) {
+    if (at + 2 > text.size()) return std::nullopt;
+    int high = HexDigit(text[at]);
+    int low = HexDigit(text[at + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    bytes[filled] = static_cast<char>(high << 4 | low);
+    at += 2;
+    bool group_ends = filled % 2 == 1 && filled + 1 < bytes.size();
+    if (group_ends && at < text.size() && text[at] == '-') ++at;
+  }
+  if (at != text.size()) return std::nullopt;
   return bytes;
 }
 

@@ -23,7 +23,7 @@ TEST(KeyTextTest, HugeIntegersAreKeptApartFromEveryInt8) {
   EXPECT_EQ(*ReadInteger("9223372036854775808"), WideInt{INT64_MAX} + 1);
 }
 
-TEST(KeyTextTest, UuidsHaveTheirDashesInPlace) {
+TEST(KeyTextTest, UuidsAreReadInEveryFormThatPostgresqlReads) {
   std::optional<KeyValue::UuidBytes> uuid =
       ReadUuid("00112233-4455-6677-8899-AAbbccddeeff");
   ASSERT_TRUE(uuid.has_value());
@@ -31,10 +31,17 @@ TEST(KeyTextTest, UuidsHaveTheirDashesInPlace) {
             std::string_view("\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb"
                              "\xcc\xdd\xee\xff",
                              16));
-  for (const char* text : {"", "00112233445566778899aabbccddeeff",
+  for (const char* text : {"00112233445566778899aabbccddeeff",
                            "{00112233-4455-6677-8899-aabbccddeeff}",
-                           "0011-2233-4455-6677-8899-aabb-ccdd-eeff",
-                           "00112233-4455-6677-8899-aabbccddeefg",
+                           "0011-2233-4455-6677-8899-aabb-ccdd-eeff"}) {
+    EXPECT_EQ(ReadUuid(text), uuid) << text;
+  }
+  for (const char* text : {"", "{}", "00112233-4455-6677-8899-aabbccddeefg",
+                           "{00112233-4455-6677-8899-aabbccddeeff",
+                           "00112233-4455-6677-8899-aabbccddeeff}",
+                           "001-12233445566778899aabbccddeeff",
+                           "00112233--445566778899aabbccddeeff",
+                           "00112233445566778899aabbccddeeff-",
                            "00112233-4455-6677-8899-aabbccddeef",
                            "0011223-34455-6677-8899-aabbccddeeff"}) {
     EXPECT_FALSE(ReadUuid(text).has_value()) << text;
