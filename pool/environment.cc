@@ -158,10 +158,13 @@ EnvironmentRef EnvironmentTable::With(const EnvironmentRef& base,
 
 EnvironmentRef EnvironmentTable::Without(const EnvironmentRef& base,
                                          std::string_view name) {
-  if (base->Find(name) == nullptr) return base;
   std::vector<Setting> settings = base->settings();
-  std::erase_if(settings, [&](const Setting& s) { return s.name == name; });
-  return Intern(std::move(settings));
+  size_t gone = std::erase_if(settings, [&](const Setting& s) {
+    // Going back to the login's user ends the role, as in PostgreSQL.
+    return s.name == name ||
+           (name == "session_authorization" && s.name == "role");
+  });
+  return gone == 0 ? base : Intern(std::move(settings));
 }
 
 EnvironmentRef EnvironmentTable::Intern(std::vector<Setting> settings) {
