@@ -1,0 +1,120 @@
+#include "pool/environment.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pgbraid::pool {
+namespace {
+
+Setting Set(std::string name, std::string value) {
+  std::string replay = "SET " + name + " TO " + value;
+  return Setting{std::move(name), std::move(value), std::move(replay)};
+}
+
+class EnvironmentTest : public testing::Test {
+ protected:
+  EnvironmentRef Make(std::vector<Setting> settings) {
+    return table_.Intern(std::move(settings));
+  }
+  std::string Way(const EnvironmentRef& from, const EnvironmentRef& to) {
+    return to->Transition(*from);
+  }
+
+  EnvironmentTable table_;
+};
+
+TEST_F(EnvironmentTest, EqualSettingsAreOneObjectInWhateverOrderTheyWereMade) {
+  EnvironmentRef a = table_.With(table_.empty(), Set("timezone", "UTC"));
+  a = table_.With(a, Set("datestyle", "ISO"));
+  EnvironmentRef b = table_.With(table_.empty(), Set("datestyle", "ISO"));
+  b = table_.With(b, Set("timezone", "UTC"));
+  EXPECT_EQ(a, b);
+  EXPECT_NE(a, table_.empty());
+}
+
+TEST_F(EnvironmentTest, TakingOutWhatWasPutInGivesBackTheSameObject) {
+  EnvironmentRef a = table_.With(table_.empty(), Set("timezone", "UTC"));
+  EXPECT_EQ(table_.With(a, Set("timezone", "UTC")), a);
+  EXPECT_EQ(table_.Without(a, "timezone"), table_.empty());
+  EXPECT_EQ(table_.Without(a, "datestyle"), a);
+}
+
+TEST_F(EnvironmentTest, NothingIsSentBetweenEqualEnvironments) {
+  EnvironmentRef a = Make({Set("timezone", "UTC"), Set("role", "bob")});
+  EXPECT_EQ(Way(a, a), "");
+  EXPECT_EQ(Way(table_.empty(), table_.empty()), "");
+}
+
+TEST_F(EnvironmentTest, TransitionResetsWhatIsGoneAndSetsWhatDiffers) {
+  EnvironmentRef from = Make({Set("datestyle", "ISO"), Set("work_mem", "4MB"),
+                              Set("timezone", "UTC")});
+  EnvironmentRef to = Make({Set("timezone", "UTC"), Set("work_mem", "8MB")});
+  EXPECT_EQ(Way(from, to), "RESET datestyle;SET work_mem TO 8MB");
+  EXPECT_EQ(Way(from, table_.empty()),
+            "RESET datestyle;RESET timezone;RESET work_mem");
+}
+
+TEST_F(EnvironmentTest, RolesAreTakenOffFirstAndPutOnLast) {
+  EnvironmentRef from = Make({Set("role", "bob"), Set("work_mem", "4MB")});
+  EnvironmentRef to = Make({Set("role", "bob"), Set("work_mem", "8MB")});
+  EXPECT_EQ(Way(from, to),
+            "RESET ROLE;RESET SESSION AUTHORIZATION;SET work_mem TO 8MB;"
+            "SET role TO bob");
+  EXPECT_EQ(Way(table_.empty(), to), "SET work_mem TO 8MB;SET role TO bob");
+  EXPECT_EQ(Way(Make({Set("role", "bob")}), table_.empty()),
+            "RESET ROLE;RESET SESSION AUTHORIZATION");
+}
+
+TEST_F(EnvironmentTest, TheSessionsUserIsSetBeforeItsRole) {
+  EnvironmentRef to =
+      Make({Set("role", "bob"), Set("session_authorization", "alice")});
+  EXPECT_EQ(Way(table_.empty(), to),
+            "SET session_authorization TO alice;SET role TO bob");
+  EXPECT_EQ(to->role(), "bob");
+}
+
+TEST_F(EnvironmentTest, AnotherSessionUserEndsTheRole) {
+  EnvironmentRef bob = Make({Set("role", "bob")});
+  EnvironmentRef alice = table_.With(bob, Set("session_authorization", "al"));
+  EXPECT_EQ(alice->Find("role"), nullptr);
+  EXPECT_EQ(alice->role(), "al");
+  EnvironmentRef both = table_.With(alice, Set("role", "bob"));
+  EXPECT_EQ(table_.Without(both, "session_authorization"), table_.empty());
+  EXPECT_EQ(table_.Without(bob, "session_authorization"), table_.empty());
+}
+
+TEST_F(EnvironmentTest, FrozenHashLeavesOutWhatParsingDoesNotSee) {
+  EnvironmentRef named =
+      table_.With(table_.empty(), Set("application_name", "psql"));
+  EnvironmentRef path = table_.With(table_.empty(), Set("search_path", "app"));
+  EXPECT_NE(named->hash(), table_.empty()->hash());
+  EXPECT_EQ(named->frozen_hash(), table_.empty()->frozen_hash());
+  EXPECT_NE(path->frozen_hash(), table_.empty()->frozen_hash());
+}
+
+TEST_F(EnvironmentTest, KnowsTheSettingsUnderWhichTextIsReadDifferently) {
+  EXPECT_TRUE(table_.empty()->standard_conforming_strings());
+  EXPECT_TRUE(table_.empty()->ascii_safe_encoding());
+  for (const char* off : {"off", "OFF", "false", "no", "0", "f"}) {
+    EXPECT_FALSE(Make({Set("standard_conforming_strings", off)})
+                     ->standard_conforming_strings())
+        << off;
+  }
+  EXPECT_TRUE(Make({Set("client_encoding", "utf-8")})->ascii_safe_encoding());
+  EXPECT_TRUE(
+      Make({Set("client_encoding", "SQL_ASCII")})->ascii_safe_encoding());
+  EXPECT_FALSE(Make({Set("client_encoding", "SJIS")})->ascii_safe_encoding());
+}
+
+TEST_F(EnvironmentTest, ForgetsEnvironmentsThatNobodyUses) {
+  EnvironmentRef kept = Make({Set("work_mem", "kept")});
+  for (int i = 0; i < 5000; ++i) Make({Set("work_mem", std::to_string(i))});
+  EXPECT_LT(table_.size(), 2000u);
+  EXPECT_EQ(Make({Set("work_mem", "kept")}), kept);
+}
+
+}  // namespace
+}  // namespace pgbraid::pool
