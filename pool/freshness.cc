@@ -41,6 +41,8 @@ Lsn NormalizeLsn(Lsn lsn, uint64_t wal_segment_bytes) {
 bool FreshnessFloor::Resolve(const HostSample& primary) {
   if (!unresolved()) return true;
   if (primary.in_recovery || primary.begun <= unresolved_since) return false;
+  // What could not be read bounds nothing.
+  if (primary.lsn == 0 || primary.timeline == 0) return false;
   // A later sample bounds all that came before it, also an older floor. What
   // was lost with an old timeline cannot be asked for.
   lsn = primary.lsn;

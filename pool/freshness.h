@@ -33,7 +33,7 @@ struct HostSample {
   // Primary: the timeline it writes. Standby: the one that it receives, or last
   // received in this incarnation; 0 if not known.
   uint32_t timeline = 0;
-  int64_t incarnation = 0;  // postmaster's start, microseconds since 1970
+  int64_t incarnation = 0;  // differs between the server's lives
   // Primary: insert position, normalised. Standby: replayed position.
   Lsn lsn = 0;
   Lsn flush_lsn = 0;  // primary only

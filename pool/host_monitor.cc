@@ -17,20 +17,21 @@ constexpr std::string_view kFactsSql =
     "SELECT system_identifier, (SELECT setting FROM pg_catalog.pg_settings"
     " WHERE name = 'wal_segment_size') FROM pg_catalog.pg_control_system()";
 
-// Which branch is run is decided when it is run: what a primary can't answer is
-// not asked there. A standby's timeline is the one that its receiver follows.
+// The role is asked once, since it may change meanwhile; what a primary can't
+// answer is not asked there. A standby's timeline is the one that its receiver
+// follows.
 constexpr std::string_view kSampleSql =
-    "SELECT pg_catalog.pg_is_in_recovery(),"
-    " CASE WHEN pg_catalog.pg_is_in_recovery()"
+    "SELECT standby, CASE WHEN standby"
     " THEN pg_catalog.pg_last_wal_replay_lsn()"
     " ELSE pg_catalog.pg_current_wal_insert_lsn() END,"
-    " CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL"
+    " CASE WHEN standby THEN NULL"
     " ELSE pg_catalog.pg_current_wal_flush_lsn() END,"
-    " CASE WHEN pg_catalog.pg_is_in_recovery()"
+    " CASE WHEN standby"
     " THEN (SELECT received_tli::pg_catalog.text"
     " FROM pg_catalog.pg_stat_wal_receiver WHERE status = 'streaming')"
     " ELSE pg_catalog.substr(pg_catalog.pg_walfile_name("
-    "pg_catalog.pg_current_wal_insert_lsn()), 1, 8) END";
+    "pg_catalog.pg_current_wal_insert_lsn()), 1, 8) END"
+    " FROM (SELECT pg_catalog.pg_is_in_recovery() AS standby OFFSET 0) AS role";
 
 std::string SampleMessages() {
   std::string messages;
@@ -81,11 +82,14 @@ net::Task<void> HostMonitor::Loop() {
     if (!status.ok()) Lost(std::move(status));
     asked_ = true;
     on_change_();
-    Duration pause =
-        connection_ != nullptr ? options_.poll_interval : kRetryAfterLoss;
     // Asking a dead host more often does not bring it back sooner.
-    if (connection_ != nullptr && requested_) continue;
-    co_await wake_.Wait(reactor_->clock()->Now() + pause);
+    bool lost = connection_ == nullptr;
+    TimePoint next = reactor_->clock()->Now() +
+                     (lost ? kRetryAfterLoss : options_.poll_interval);
+    bool notified = true;
+    while (notified && (lost || !requested_)) {
+      notified = co_await wake_.Wait(next);
+    }
   }
 }
 
@@ -101,8 +105,8 @@ net::Task<Status> HostMonitor::Connect() {
   // a co_await twice.
   ServerConnection::Target target{options_.address, options_.database,
                                   options_.login};
-  auto connection = co_await ServerConnection::Open(
-      reactor_, std::move(target), tables_, random_, deadline);
+  auto connection = co_await ServerConnection::Open(reactor_, std::move(target),
+                                                    tables_, random_, deadline);
   if (!connection.ok()) co_return connection.status();
   connection_ = *std::move(connection);
   // Under statement_timeout or another search_path the questions stay the same.

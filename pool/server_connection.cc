@@ -16,10 +16,15 @@
 namespace pgbraid::pool {
 namespace {
 
-// Which life of the postmaster this is, independent of any setting.
+// Which life of the server this is, independent of any setting. After a crash
+// of one backend the postmaster starts all over without being started anew, and
+// a standby may show less than before; but its statistics are reset then.
 constexpr std::string_view kIncarnationSql =
-    "SELECT (extract(epoch FROM pg_catalog.pg_postmaster_start_time())"
-    " * 1000000)::pg_catalog.int8, pg_catalog.pg_is_in_recovery()";
+    "SELECT ((extract(epoch FROM pg_catalog.pg_postmaster_start_time())"
+    " OPERATOR(pg_catalog.+) coalesce(extract(epoch FROM"
+    " pg_catalog.pg_stat_get_bgwriter_stat_reset_time()), 0))"
+    " OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8,"
+    " pg_catalog.pg_is_in_recovery()";
 
 Status ServerError(std::string_view body) {
   wire::ErrorFields fields;

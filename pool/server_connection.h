@@ -86,7 +86,9 @@ class ServerConnection {
   // Facts from the login.
   uint32_t process_id = 0;
   std::string cancel_key;
-  int64_t incarnation = 0;  // postmaster's start, microseconds since 1970
+  // Differs between the server's lives, also between those that a crash of one
+  // backend separates.
+  int64_t incarnation = 0;
   bool in_recovery_at_login = false;
 
   // State, kept up to date by whoever holds the lease.

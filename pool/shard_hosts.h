@@ -1,12 +1,9 @@
-// The hosts of one shard as one reactor sees them: which is the primary, which
-// standbys may serve a read, and a pool of connections to each.
-//
-// Roles are found out by asking: the primary is the host that is not in
-// recovery, on the newest timeline of those. Belongs to one reactor.
+// The hosts of one shard as one reactor sees them: a monitor and a pool of
+// connections for each, and what the monitors' looks add up to (shard_view.h).
+// Belongs to one reactor.
 #ifndef PGBRAID_POOL_SHARD_HOSTS_H_
 #define PGBRAID_POOL_SHARD_HOSTS_H_
 
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,29 +13,9 @@
 #include "pool/freshness.h"
 #include "pool/host_monitor.h"
 #include "pool/host_pool.h"
+#include "pool/shard_view.h"
 
 namespace pgbraid::pool {
-
-// How fresh a read must be.
-enum class Consistency : uint8_t {
-  kEventual,  // any standby within the lag allowed
-  kSession,   // a session reads its own writes, and never goes back in time
-  kStrong,    // always the primary
-};
-
-// What a session remembers of a shard.
-struct SessionFreshness {
-  FreshnessFloor floor;
-  // The standby that served its last read, and that standby's life; -1: none.
-  int host = -1;
-  int64_t incarnation = 0;
-
-  // The session's last read or write here ran on the primary, and is over.
-  void SeenOnPrimary(TimePoint now) {
-    floor.SeenOnPrimary(now);
-    host = -1;
-  }
-};
 
 struct ShardHostsOptions {
   std::string shard_name;
@@ -60,7 +37,7 @@ class ShardHosts {
   void Start();
 
   // The primary's number, or -1 while none is known.
-  int primary() const { return primary_; }
+  int primary() const { return view_.primary(); }
   size_t size() const { return hosts_.size(); }
   HostPool* pool(int host) { return hosts_[host]->pool.get(); }
   const net::Address& address(int host) const {
@@ -87,7 +64,7 @@ class ShardHosts {
   void Suspect(int host);
 
   // The life of the host's server, as last sampled; 0 if not known.
-  int64_t incarnation(int host) const;
+  int64_t incarnation(int host) const { return view_.incarnation(host); }
 
   // How far a standby lags, as the age of the newest flush position of the
   // primary that it has replayed; nothing if that is not known.
@@ -100,29 +77,12 @@ class ShardHosts {
     int64_t known_incarnation = 0;
     bool known_in_recovery = false;
   };
-  struct FlushPoint {
-    TimePoint at;
-    Lsn lsn;
-  };
-
-  void OnSample();
-  void NoteFlush();
-  int FindPrimary() const;
-  bool Serves(int host, Consistency consistency,
-              const SessionFreshness& session) const;
-  // Whether the standby has replayed a flush position that is young enough.
-  bool WithinLag(const HostSample& standby) const;
-  void NotifyChange();
+  void OnSample(int host);
 
   net::Reactor* const reactor_;
   const ShardHostsOptions options_;
   std::vector<std::unique_ptr<Host>> hosts_;
-  int primary_ = -1;
-  // The timeline and system of the last primary known.
-  uint32_t timeline_ = 0;
-  uint64_t system_id_ = 0;
-  std::deque<FlushPoint> flushed_;  // oldest first, of timeline_
-  size_t next_standby_ = 0;         // round robin for sessions without one
+  ShardView view_;
   std::vector<net::Waiter*> waiting_;
 };
 

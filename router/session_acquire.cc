@@ -161,8 +161,9 @@ net::Task<StatusOr<HeldLease>> Session::Borrow(int shard, bool standby,
     if (held.host >= 0) {
       auto lease =
           co_await hosts->pool(held.host)->Acquire(identity, wanted, deadline);
+      // The life that was proven fresh enough: it may have ended meanwhile.
       if (lease.ok() &&
-          (*lease)->incarnation == hosts->incarnation(held.host)) {
+          (*lease)->incarnation == state_->freshness(shard).incarnation) {
         held.lease = *std::move(lease);
         held.standby = true;
         co_return held;
