@@ -236,6 +236,14 @@ void Stream::Break(int error) {
   readable_ = read_on_ = !eof_;
 }
 
+bool Stream::silent() const {
+  if (hung_up_ || broken_ || eof_) return false;
+  if (!readable_) return true;
+  char byte;
+  return recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+         (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 Status Stream::error() const {
   if (!broken_) return OkStatus();
   return internal::ErrnoStatus("connection to " + peer_name() + " broke",

@@ -99,6 +99,10 @@ class Stream : private internal::Poller::Handler {
   static void CloseAfterSending(std::unique_ptr<Stream> stream,
                                 Duration linger);
 
+  // Nothing has arrived that was not received, and the peer is still there.
+  // Leaves the reactor's buffer as it is.
+  bool silent() const;
+
   int fd() const { return fd_; }
   // Peer's address for logs: "127.0.0.1:40000", "unix"; "unknown" if the
   // kernel has forgotten it.

@@ -21,8 +21,7 @@ bool Fits(const ServerConnection& connection, const Identity& identity,
 // Whether an idle connection is still silent and open. Anything that arrived on
 // it is nobody's: the connection is not used again.
 bool IsUsable(ServerConnection* connection) {
-  return !connection->stream->hung_up() &&
-         connection->stream->Receive().state == net::Stream::State::kPending;
+  return connection->stream->silent();
 }
 
 }  // namespace

@@ -46,8 +46,9 @@ class Client {
   bool hung_up() const { return at_end_ || stream_->hung_up(); }
   bool broken() const { return stream_->broken(); }
 
-  // Has to be called before every suspension: copies what is left of the input
-  // out of the reactor's buffer.
+  // Has to be called before every suspension, and before any other stream is
+  // received from: copies what is left of the input out of the reactor's
+  // buffer.
   void Keep();
   // Woken by this client's stream, and by whatever else it is attached to.
   net::Waiter* waiter() { return &waiter_; }

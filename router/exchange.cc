@@ -125,16 +125,19 @@ Exchange::Progress Exchange::Pump() {
   SendSynthetic();
   if (done()) return Progress::kDone;
   if (connection_ == nullptr || client_->congested()) return Progress::kPending;
+  // What the client sent on may lie in the buffer that this reads into.
+  if (!client_->input().empty()) client_->Keep();
   net::Stream::Received received = connection_->stream->Receive();
   switch (received.state) {
     case net::Stream::State::kPending:
       return Progress::kPending;
     case net::Stream::State::kEof:
     case net::Stream::State::kBroken:
-      return Lose(SqlError(sqlstate::kConnectionFailure,
-                           "server connection to " +
-                               connection_->address().ToString() +
-                               " was lost"));
+      return Lose(SqlError(
+          sqlstate::kConnectionFailure,
+          "server connection to " + connection_->address().ToString() +
+              " was lost" +
+              (last_words_.empty() ? std::string() : ": " + last_words_)));
     case net::Stream::State::kData:
       break;
   }
@@ -321,6 +324,14 @@ void Exchange::SkipToSync() {
 
 Exchange::Verdict Exchange::HandleError(std::string_view body) {
   copying_in_ = false;
+  wire::ErrorFields fields;
+  if (wire::ParseErrorFields(body, &fields).ok() &&
+      (fields.severity_plain == "FATAL" || fields.severity_plain == "PANIC")) {
+    // The server ends the connection: not an answer, but the cause of a loss.
+    connection_->retired = true;
+    last_words_ = std::string(fields.message);
+    return Verdict::kHide;
+  }
   Expected* next = head();
   if (next == nullptr) return Verdict::kHide;
   if (next->what == What::kRefusal) {

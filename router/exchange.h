@@ -155,6 +155,7 @@ class Exchange {
   bool committed_inside_ = false;
   wire::TransactionStatus ready_status_ = wire::TransactionStatus::kIdle;
   Status loss_;
+  std::string last_words_;  // of a server that ends the connection
 };
 
 }  // namespace pgbraid::router

@@ -141,6 +141,7 @@ bool Session::PumpIdleServers() {
 bool Session::PumpIdleServer(HeldLease* held) {
   pool::ServerConnection* connection = held->lease.get();
   if (connection->retired) return false;
+  if (!client_.input().empty()) client_.Keep();
   net::Stream::Received received = connection->stream->Receive();
   if (received.state == net::Stream::State::kPending) return false;
   if (received.state == net::Stream::State::kData) {
