@@ -21,7 +21,7 @@ const StatementContextRef& Session::Context() {
       state.context->environment != state.settings.effective ||
       state.context->parameters != state.told) {
     state.context = worker_->recognizer()->ContextFor(
-        state.identity->database, state.identity->user,
+        state.identity->database, state.identity->server_user,
         state.settings.effective, state.told, snapshot);
   }
   return state.context;

@@ -28,8 +28,9 @@ namespace pgbraid::router {
 
 // What the clients of one user and database share, within one reactor.
 struct ClientIdentity {
-  std::string user;      // as the client gave it
-  std::string database;  // as the client gave it
+  std::string user;         // as the client gave it
+  std::string database;     // as the client gave it
+  std::string server_user;  // who it is on the servers
   // Per shard: the server's user and database.
   std::vector<std::unique_ptr<pool::Identity>> servers;
   // The newest snapshot of the database in this reactor, and whether it shows

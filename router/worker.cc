@@ -76,6 +76,7 @@ ClientIdentity* Worker::IdentityFor(const std::string& user,
     identity = std::make_unique<ClientIdentity>();
     identity->user = user;
     identity->database = database;
+    identity->server_user = credentials_->For(user).user;
     identity->fresh = snapshots_->FreshFlag(database);
     RoutingSnapshotRef& known = known_snapshots_[database];
     if (known == nullptr) known = snapshots_->Current(database);
