@@ -33,6 +33,8 @@ struct HostSample {
   // Primary: the timeline it writes. Standby: the one that it receives, or last
   // received in this incarnation; 0 if not known.
   uint32_t timeline = 0;
+  // A timeline that the host has certainly been on, at least; 0 if not known.
+  uint32_t past_timeline = 0;
   int64_t incarnation = 0;  // differs between the server's lives
   // Primary: insert position, normalised. Standby: replayed position.
   Lsn lsn = 0;

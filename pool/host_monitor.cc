@@ -15,7 +15,9 @@ constexpr std::string_view kStatementName = "pgbraid_sample";
 // Asked once for each connection.
 constexpr std::string_view kFactsSql =
     "SELECT system_identifier, (SELECT setting FROM pg_catalog.pg_settings"
-    " WHERE name = 'wal_segment_size') FROM pg_catalog.pg_control_system()";
+    " WHERE name = 'wal_segment_size'), (SELECT greatest(timeline_id,"
+    " min_recovery_end_timeline) FROM pg_catalog.pg_control_checkpoint(),"
+    " pg_catalog.pg_control_recovery()) FROM pg_catalog.pg_control_system()";
 
 // The role is asked once, since it may change meanwhile; what a primary can't
 // answer is not asked there. A standby's timeline is the one that its receiver
@@ -117,13 +119,14 @@ net::Task<Status> HostMonitor::Connect() {
   if (!prepared.ok()) co_return prepared.status();
   auto facts = co_await connection_->Run(std::string(kFactsSql), deadline);
   if (!facts.ok()) co_return facts.status();
-  if (facts->rows.size() != 1 || facts->rows[0].size() != 2) {
+  if (facts->rows.size() != 1 || facts->rows[0].size() != 3) {
     co_return SqlError(sqlstate::kConnectionFailure,
                        options_.address.ToString() +
                            " does not say which database system it is");
   }
   system_id_ = ParseNumber<uint64_t>(facts->rows[0][0]);
   wal_segment_bytes_ = ParseNumber<uint64_t>(facts->rows[0][1]);
+  past_timeline_ = ParseNumber<uint32_t>(facts->rows[0][2]);
   co_return OkStatus();
 }
 
@@ -142,6 +145,7 @@ net::Task<Status> HostMonitor::TakeSample() {
   const auto& row = result->rows[0];
   sample.in_recovery = row[0] == "t";
   sample.system_id = system_id_;
+  sample.past_timeline = past_timeline_;
   sample.incarnation = connection_->incarnation;
   sample.lsn = row[1] ? ParseLsn(*row[1]).value_or(0) : 0;
   if (sample.in_recovery) {

@@ -74,6 +74,7 @@ class HostMonitor {
   std::optional<HostSample> sample_;
   Status error_;
   uint64_t system_id_ = 0;
+  uint32_t past_timeline_ = 0;
   uint64_t wal_segment_bytes_ = 16 * 1024 * 1024;
   // A standby's timeline once seen holds for this incarnation, also while its
   // receiver is not connected.

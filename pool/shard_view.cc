@@ -11,6 +11,10 @@ constexpr Duration kFlushStep = std::chrono::milliseconds(10);
 // How long flush positions are remembered at least.
 constexpr Duration kFlushHistory = std::chrono::seconds(60);
 
+uint32_t NewestOf(const HostSample& sample) {
+  return std::max(sample.timeline, sample.past_timeline);
+}
+
 }  // namespace
 
 ShardView::ShardView(size_t hosts, Duration max_replica_lag)
@@ -47,8 +51,8 @@ void ShardView::NoteTimelines() {
   if (system_id_ == 0) return;
   for (const Look& look : looks_) {
     if (!look.sample || !IsOfShard(*look.sample)) continue;
-    if (look.sample->timeline > timeline_) {
-      timeline_ = look.sample->timeline;
+    if (NewestOf(*look.sample) > timeline_) {
+      timeline_ = NewestOf(*look.sample);
       flushed_.clear();
     }
   }
@@ -66,7 +70,7 @@ int ShardView::Candidate() const {
     if (system == 0) system = look.sample->system_id;
     if (look.sample->system_id != system) return -1;
     // A standby follows a newer timeline only after a promotion.
-    newest = std::max(newest, look.sample->timeline);
+    newest = std::max(newest, NewestOf(*look.sample));
   }
   int best = -1;
   for (size_t i = 0; i < looks_.size(); ++i) {

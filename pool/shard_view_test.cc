@@ -103,6 +103,17 @@ TEST_F(ShardViewTest, AnOldPrimaryIsNotBelievedWhereAStandbyFollowsANewerOne) {
   EXPECT_EQ(view_.primary(), 1);
 }
 
+TEST_F(ShardViewTest, AStandbyWithoutAReceiverRemembersTheTimelineItWasOn) {
+  Primary(0, 1, 500);
+  Note(1, std::nullopt);
+  HostSample orphan = Look(true, 0, 120);
+  orphan.past_timeline = 2;
+  Note(2, orphan);
+  EXPECT_EQ(view_.primary(), -1);
+  SessionFreshness session;
+  EXPECT_EQ(Choose(&session, Consistency::kEventual), -1);
+}
+
 TEST_F(ShardViewTest, AStandbyOnANewerTimelineDeposesThePrimary) {
   Start(100, 100, 100);
   Standby(2, 2, 100);

@@ -124,7 +124,8 @@ net::Task<bool> ExtendedSegment::RunOnce() {
 }
 
 net::Task<bool> ExtendedSegment::DescribeOutside() {
-  Status acquired = co_await s_->Acquire(s_->ShardOf(Plan()), false);
+  Status acquired =
+      co_await s_->Acquire(s_->ShardOf(Plan()), pool::Consistency::kStrong);
   if (!acquired.ok()) {
     Refuse(acquired);
     co_return true;
@@ -163,8 +164,9 @@ net::Task<bool> ExtendedSegment::DescribeOutside() {
 
 net::Task<Status> ExtendedSegment::AcquireTarget() {
   int shard = s_->ShardOf(plan_);
-  if (!s_->TryAcquire(shard, plan_.standby)) {
-    Status acquired = co_await s_->Acquire(shard, plan_.standby);
+  pool::Consistency reads = s_->ReadsOf(plan_);
+  if (!s_->TryAcquire(shard, reads)) {
+    Status acquired = co_await s_->Acquire(shard, reads);
     if (!acquired.ok()) co_return acquired;
   }
   bound_ = true;
@@ -749,7 +751,7 @@ net::Task<void> Session::RunFunctionCall() {
                            "over several shards"));
     co_return;
   }
-  Status acquired = co_await Acquire(0, false);
+  Status acquired = co_await Acquire(0, pool::Consistency::kStrong);
   wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
   if (!acquired.ok()) {
     client_.Consume(frame.bytes.size());

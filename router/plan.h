@@ -3,9 +3,11 @@
 #ifndef PGBRAID_ROUTER_PLAN_H_
 #define PGBRAID_ROUTER_PLAN_H_
 
+#include <optional>
 #include <string_view>
 
 #include "base/status.h"
+#include "pool/shard_view.h"
 #include "topology/shard_set.h"
 
 namespace pgbraid::router {
@@ -21,6 +23,8 @@ struct Plan {
   topology::ShardSet shards;
   // A standby that is fresh enough may serve it.
   bool standby = false;
+  // How fresh, where a hint says it; else as the session wants it.
+  std::optional<pool::Consistency> consistency;
   // Why it goes there, in a few words; lives as long as the routed query.
   std::string_view reason;
   Status refusal;

@@ -155,6 +155,19 @@ Plan PlanByKey(const StatementRoute& route, const topology::ShardMap& map,
   return plan;
 }
 
+std::optional<pool::Consistency> ConsistencyOf(const sql::Hint& hint) {
+  if (!hint.consistency) return std::nullopt;
+  switch (*hint.consistency) {
+    case sql::Hint::Consistency::kEventual:
+      return pool::Consistency::kEventual;
+    case sql::Hint::Consistency::kSession:
+      return pool::Consistency::kSession;
+    case sql::Hint::Consistency::kStrong:
+      break;
+  }
+  return pool::Consistency::kStrong;
+}
+
 }  // namespace
 
 Plan PlanStatement(const RoutedQuery& query, size_t place,
@@ -176,6 +189,7 @@ Plan PlanStatement(const RoutedQuery& query, size_t place,
       break;
   }
   plan.standby = route.standby && !plan.refused();
+  plan.consistency = ConsistencyOf(query.hint());
   plan.reason = route.reason;
   return plan;
 }
@@ -200,6 +214,7 @@ Plan Combine(Plan first, const Plan& next) {
         "statements on different shards in one transaction are not supported");
   }
   first.standby = standby;
+  if (!first.consistency) first.consistency = next.consistency;
   return first;
 }
 

@@ -95,9 +95,11 @@ class Session {
   // Applies what the session and its transaction add to a statement's plan.
   Plan Restrict(Plan plan) const;
   int ShardOf(const Plan& plan) const;
-  bool TryAcquire(int shard, bool standby);
-  net::Task<Status> Acquire(int shard, bool standby);
-  net::Task<StatusOr<HeldLease>> Borrow(int shard, bool standby,
+  // How fresh the plan's reads must be; strong: not for a standby.
+  pool::Consistency ReadsOf(const Plan& plan) const;
+  bool TryAcquire(int shard, pool::Consistency reads);
+  net::Task<Status> Acquire(int shard, pool::Consistency reads);
+  net::Task<StatusOr<HeldLease>> Borrow(int shard, pool::Consistency reads,
                                         TimePoint deadline);
   net::Task<Status> SyncEnvironment(pool::ServerConnection* connection,
                                     TimePoint deadline);

@@ -75,8 +75,16 @@ Plan Session::Restrict(Plan plan) const {
                       ", the statement needs shard " +
                       worker_->map().shards()[plan.shard()].name + ".");
   }
-  if (state_->consistency == pool::Consistency::kStrong) plan.standby = false;
+  if (plan.consistency.value_or(state_->consistency) ==
+      pool::Consistency::kStrong) {
+    plan.standby = false;
+  }
   return plan;
+}
+
+pool::Consistency Session::ReadsOf(const Plan& plan) const {
+  if (!plan.standby) return pool::Consistency::kStrong;
+  return plan.consistency.value_or(state_->consistency);
 }
 
 int Session::ShardOf(const Plan& plan) const {
@@ -85,15 +93,15 @@ int Session::ShardOf(const Plan& plan) const {
   return pinned_.empty() ? 0 : pinned_.front().shard;
 }
 
-bool Session::TryAcquire(int shard, bool standby) {
+bool Session::TryAcquire(int shard, pool::Consistency reads) {
   if (held_) return true;
   if (!pinned_.empty()) return false;
   pool::ShardHosts* hosts = worker_->shard(shard);
   int host = -1;
-  if (standby) {
+  if (reads != pool::Consistency::kStrong) {
     bool must_wait = false;
-    host = hosts->TryChooseStandby(state_->consistency,
-                                   &state_->freshness(shard), &must_wait);
+    host =
+        hosts->TryChooseStandby(reads, &state_->freshness(shard), &must_wait);
     if (host < 0 && must_wait) return false;
   }
   bool on_standby = host >= 0;
@@ -120,7 +128,7 @@ bool Session::TryAcquire(int shard, bool standby) {
   return true;
 }
 
-net::Task<Status> Session::Acquire(int shard, bool standby) {
+net::Task<Status> Session::Acquire(int shard, pool::Consistency reads) {
   if (held_) co_return OkStatus();
   client_.Keep();
   for (size_t i = 0; i < pinned_.size(); ++i) {
@@ -132,7 +140,7 @@ net::Task<Status> Session::Acquire(int shard, bool standby) {
   TimePoint deadline =
       worker_->reactor()->now() + worker_->options().checkout_timeout;
   if (!held_) {
-    auto borrowed = co_await Borrow(shard, standby, deadline);
+    auto borrowed = co_await Borrow(shard, reads, deadline);
     if (!borrowed.ok()) co_return borrowed.status();
     held_ = *std::move(borrowed);
   }
@@ -147,7 +155,8 @@ net::Task<Status> Session::Acquire(int shard, bool standby) {
   co_return OkStatus();
 }
 
-net::Task<StatusOr<HeldLease>> Session::Borrow(int shard, bool standby,
+net::Task<StatusOr<HeldLease>> Session::Borrow(int shard,
+                                               pool::Consistency reads,
                                                TimePoint deadline) {
   pool::ShardHosts* hosts = worker_->shard(shard);
   const pool::Identity* identity = state_->identity->servers[shard].get();
@@ -155,9 +164,8 @@ net::Task<StatusOr<HeldLease>> Session::Borrow(int shard, bool standby,
   client_.Keep();
   HeldLease held;
   held.shard = shard;
-  if (standby) {
-    held.host = co_await hosts->ChooseStandby(state_->consistency,
-                                              &state_->freshness(shard));
+  if (reads != pool::Consistency::kStrong) {
+    held.host = co_await hosts->ChooseStandby(reads, &state_->freshness(shard));
     if (held.host >= 0) {
       auto lease =
           co_await hosts->pool(held.host)->Acquire(identity, wanted, deadline);

@@ -254,8 +254,8 @@ Session::LocalAnswer Session::ExplainRoute(const Recognized& recognized,
       pool::ShardHosts* hosts = worker_->shard(shard);
       bool must_wait = false;
       pool::SessionFreshness copy = state_->freshness(shard);
-      int chosen = plan.standby ? hosts->TryChooseStandby(state_->consistency,
-                                                          &copy, &must_wait)
+      int chosen = plan.standby ? hosts->TryChooseStandby(ReadsOf(plan), &copy,
+                                                          &must_wait)
                                 : -1;
       if (chosen >= 0) {
         host += hosts->address(chosen).ToString() + " (standby)";

@@ -221,7 +221,7 @@ net::Task<Status> Session::LearnParameters() {
   // the settings are valid, and how it prints them.
   TimePoint deadline =
       worker_->reactor()->now() + worker_->options().checkout_timeout;
-  auto borrowed = co_await Borrow(0, false, deadline);
+  auto borrowed = co_await Borrow(0, pool::Consistency::kStrong, deadline);
   if (!borrowed.ok()) co_return borrowed.status();
   Status status = co_await SyncEnvironment(borrowed->lease.get(), deadline);
   if (!status.ok()) co_return status;

@@ -115,8 +115,9 @@ net::Task<void> Session::RunQuery() {
 
 net::Task<bool> Session::RunOnServer(const Recognized& recognized,
                                      const Plan& plan) {
-  if (!TryAcquire(ShardOf(plan), plan.standby)) {
-    Status acquired = co_await Acquire(ShardOf(plan), plan.standby);
+  pool::Consistency reads = ReadsOf(plan);
+  if (!TryAcquire(ShardOf(plan), reads)) {
+    Status acquired = co_await Acquire(ShardOf(plan), reads);
     if (!acquired.ok()) {
       wire::Frame frame;
       wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);

@@ -88,6 +88,7 @@ class ShardAnswer {
 
   State Pump() {
     if (client_->congested()) return State::kPending;
+    if (!client_->input().empty()) client_->Keep();
     net::Stream::Received received = connection_->stream->Receive();
     if (received.state == net::Stream::State::kPending) return State::kPending;
     if (received.state != net::Stream::State::kData) return State::kLost;
@@ -225,7 +226,7 @@ net::Task<void> Session::RunScatter(ScatterRequest request, Plan plan) {
   std::vector<HeldLease> leases;
   client_.Keep();
   for (int shard : plan.shards) {
-    auto held = co_await Borrow(shard, plan.standby, deadline);
+    auto held = co_await Borrow(shard, ReadsOf(plan), deadline);
     Status status = held.status();
     if (status.ok()) {
       status = co_await SyncEnvironment(held->lease.get(), deadline);
@@ -304,7 +305,7 @@ net::Task<Session::ScatterStep> Session::RepeatOnPrimary(
   *held = HeldLease();
   TimePoint deadline =
       worker_->reactor()->now() + worker_->options().checkout_timeout;
-  auto primary = co_await Borrow(shard, false, deadline);
+  auto primary = co_await Borrow(shard, pool::Consistency::kStrong, deadline);
   Status status = primary.status();
   if (status.ok()) {
     status = co_await SyncEnvironment(primary->lease.get(), deadline);
