@@ -85,7 +85,11 @@ class RouteBuilder {
         parse_error_(parse_error) {}
 
   StatementRoute Build() {
-    if (FollowsTheSession(statement_.kind)) return StatementRoute();
+    if (FollowsTheSession(statement_.kind)) {
+      StatementRoute route;
+      route.reason = "it concerns the session, wherever that is";
+      return route;
+    }
     if (statement_.kind == Kind::kInvalid) {
       // The grammar is PostgreSQL's own, and so are its words.
       StatementRoute route = Refuse(

@@ -1,9 +1,12 @@
 #include "sql/analysis.h"
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "sql/explain_route.h"
 #include "sql/findings.h"
 #include "sql/parse_tree.h"
 #include "sql/statement_analyzer.h"
@@ -61,19 +64,46 @@ uint16_t HighestParameter(const ParseTree& tree) {
   return static_cast<uint16_t>(std::clamp(highest, 0, 65535));
 }
 
-}  // namespace
+// A text of which PostgreSQL's grammar accepts nothing.
+Query Invalid(std::string_view text, std::string error) {
+  Query query = Unknown(Kind::kInvalid, text, "syntax error");
+  query.parse_error = std::move(error);
+  return query;
+}
 
-Query Analyze(std::string_view text, const Fingerprint& fingerprint,
-              const AnalysisInput& input) {
+// What stands behind EXPLAIN (ROUTE) is told of, never run.
+Query ExplainRoute(Query inside, std::string_view text, size_t begin) {
+  if (inside.statements.front().kind == Kind::kInvalid) return inside;
+  if (inside.statements.size() != 1) {
+    return Invalid(text, "EXPLAIN (ROUTE) takes one statement");
+  }
+  if (inside.statements.front().kind == Kind::kEmpty) {
+    return Invalid(text, "syntax error at end of input");
+  }
+  auto inner = std::make_unique<Statement>(std::move(inside.statements[0]));
+  Statement outer;
+  outer.kind = Kind::kExplainRoute;
+  outer.begin = static_cast<uint32_t>(begin);
+  outer.end = inner->end;
+  outer.standby_safe = inner->standby_safe;
+  outer.primary_reason = inner->primary_reason;
+  outer.writes = false;
+  outer.relations_known = inner->relations_known;
+  outer.unknown_reason = inner->unknown_reason;
+  outer.inner = std::move(inner);
+  inside.statements[0] = std::move(outer);
+  return inside;
+}
+
+Query AnalyzeStatements(std::string_view text, const Fingerprint& fingerprint,
+                        const AnalysisInput& input) {
   if (!ReadsAsWritten(fingerprint, input.modes)) {
     return Unknown(Kind::kOther, text,
                    "the text cannot be read under the session's settings");
   }
   const ParseTree tree = ParseTree::Parse(text);
   if (tree.outcome() == ParseTree::Outcome::kSyntaxError) {
-    Query query = Unknown(Kind::kInvalid, text, "syntax error");
-    query.parse_error = tree.error();
-    return query;
+    return Invalid(text, tree.error());
   }
   if (tree.outcome() == ParseTree::Outcome::kTooLarge) {
     return Unknown(Kind::kOther, text, "the text is too large to be analysed");
@@ -94,6 +124,20 @@ Query Analyze(std::string_view text, const Fingerprint& fingerprint,
         AnalyzeStatement(raw.node, raw.begin, raw.end, source, query.by_text));
   }
   return query;
+}
+
+}  // namespace
+
+Query Analyze(std::string_view text, const Fingerprint& fingerprint,
+              const AnalysisInput& input) {
+  const std::optional<ExplainRoutePrefix> prefix =
+      FindExplainRoute(text, input.modes);
+  if (!prefix) return AnalyzeStatements(text, fingerprint, input);
+  // Everything behind it keeps its place, and so do the literals' slots.
+  std::string statement(text);
+  std::fill_n(statement.begin(), prefix->end, ' ');
+  return ExplainRoute(AnalyzeStatements(statement, fingerprint, input), text,
+                      prefix->begin);
 }
 
 }  // namespace pgbraid::sql

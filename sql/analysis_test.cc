@@ -111,7 +111,7 @@ TEST_F(AnalysisTest, ReadsEqualsNullAsTheSettingSays) {
 
 TEST_F(AnalysisTest, FindsTheStatementInside) {
   const std::string_view text =
-      "EXPLAIN (ROUTE, FORMAT 'a)b') /* x */ SELECT 1";
+      "EXPLAIN (BUFFERS, FORMAT 'a)b') /* x */ SELECT 1";
   const Query query = Of(text);
   const Statement& inner = *query.statements.front().inner;
   EXPECT_EQ(text.substr(inner.begin, inner.end - inner.begin), "SELECT 1");
@@ -119,6 +119,31 @@ TEST_F(AnalysisTest, FindsTheStatementInside) {
   const Query prepared = Of(prepare);
   EXPECT_EQ(prepare.substr(prepared.statements.front().inner->begin),
             "SELECT $1");
+}
+
+TEST_F(AnalysisTest, ExplainsTheRouteOfAnyStatement) {
+  const std::string_view text = "/* a */ EXPLAIN (ROUTE) TRUNCATE orders ;";
+  const Query query = Of(text);
+  ASSERT_EQ(query.statements.size(), 1u);
+  const Statement& outer = query.statements.front();
+  EXPECT_EQ(text.substr(outer.begin, outer.end - outer.begin),
+            "EXPLAIN (ROUTE) TRUNCATE orders ");
+  EXPECT_FALSE(outer.writes);
+  EXPECT_FALSE(outer.taints);
+  EXPECT_FALSE(outer.changes_catalog);
+  EXPECT_EQ(outer.inner->kind, Kind::kTruncate);
+  EXPECT_EQ(Of("EXPLAIN (ROUTE) SELECT 1; SELECT 2").parse_error,
+            "EXPLAIN (ROUTE) takes one statement");
+}
+
+TEST_F(AnalysisTest, TakesExplainRouteOnceOnly) {
+  EXPECT_EQ(Of("EXPLAIN (ROUTE) EXPLAIN (ROUTE) SELECT 1")
+                .statements.front()
+                .inner->kind,
+            Kind::kExplain);
+  std::string text;
+  for (int i = 0; i < 50000; ++i) text += "EXPLAIN (ROUTE) ";
+  EXPECT_EQ(Of(text + "SELECT 1").statements.front().inner->kind, Kind::kOther);
 }
 
 TEST_F(AnalysisTest, GivesEachStatementItsBytes) {

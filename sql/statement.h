@@ -35,7 +35,7 @@ enum class Kind : uint8_t {
   kMerge,
   kCopy,          // see copy_*
   kExplain,       // EXPLAIN [ANALYZE]; inner statement in `inner`
-  kExplainRoute,  // EXPLAIN (ROUTE) ...; inner statement in `inner`
+  kExplainRoute,  // EXPLAIN (ROUTE) any statement; that one in `inner`
   kBegin,         // BEGIN, START TRANSACTION
   kCommit,        // COMMIT, END
   kRollback,      // ROLLBACK, ABORT

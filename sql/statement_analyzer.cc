@@ -187,7 +187,6 @@ class Analyzer {
       const auto* option = As<PgQuery__DefElem>(node);
       if (option == nullptr) continue;
       const std::string_view name = option->defname;
-      if (name == "route") statement.kind = Kind::kExplainRoute;
       if (name != "analyze") continue;
       findings.by_text |= option->arg != nullptr;
       analyze |= IsOn(*option);
