@@ -58,6 +58,8 @@ class ExtendedSegment {
 
   // One attempt; false if it has to be made again on the primary.
   net::Task<bool> RunOnce();
+  // The end of an attempt: all answers are here, or the server is lost.
+  net::Task<bool> Finish();
   net::Task<Status> AcquireTarget();
   // Has what waits answered by any shard, and leaves that again. False if the
   // client has gone.
@@ -67,6 +69,9 @@ class ExtendedSegment {
   Step Take(const wire::Frame& frame);
   Step TakeParse(std::string_view body);
   Step TakeBind(const wire::Frame& frame);
+  // The Bind of a statement that a server runs; the segment may not be bound.
+  Step BindOnServer(const wire::Frame& frame, const wire::BindMessage& bind,
+                    const PreparedRef& prepared);
   Step TakeDescribe(std::string_view body);
   Step TakeExecute(const wire::Frame& frame);
   Step TakeClose(std::string_view body);
