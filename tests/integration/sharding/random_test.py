@@ -48,7 +48,9 @@ class Generator:
     def comparison(self, tables):
         column, values = self.column(tables)
         value = lambda: self.rng.choice(values)
-        kind = self.rng.randrange(16)
+        kind = self.rng.randrange(17)
+        if kind == 16:
+            return self.row_comparison(tables)
         if kind < 5:
             return f"{column} = {value()}"
         if kind == 5:
@@ -73,6 +75,14 @@ class Generator:
             other, _ = self.column(tables)
             return f"{column}::text = {other}::text"
         return f"({column} = {value()}) {self.rng.choice(['IS TRUE', 'IS NOT TRUE', 'IS UNKNOWN'])}"
+
+    def row_comparison(self, tables):
+        table, alias = self.rng.choice(tables)
+        (first, ones), (second, twos) = list(COLUMNS[table].items())[:2]
+        row = lambda: f"({self.rng.choice(ones)}, {self.rng.choice(twos)})"
+        if self.rng.random() < 0.5:
+            return f"({alias}.{first}, {alias}.{second}) = {row()}"
+        return f"({alias}.{first}, {alias}.{second}) IN ({row()}, {row()})"
 
     def condition(self, tables, depth=2):
         if depth == 0 or self.rng.random() < 0.35:
@@ -116,6 +126,27 @@ class Generator:
         return (f"SELECT * FROM {first} {a} {kind} {second} {b} ON {on}"
                 f" WHERE {self.condition(tables)}")
 
+    def merged_join(self):
+        table, columns = self.rng.choice([("customers", "id"), ("orders", "customer_id, number"),
+                                          ("orders", "customer_id"), ("pairs", "a, b"),
+                                          ("pairs", "a"), ("levels", "n")])
+        kind = self.rng.choice(["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"])
+        sides = [(table, "x"), (table, "y")]
+        if self.rng.random() < 0.3:
+            return (f"SELECT * FROM {table} x NATURAL {kind} {table} y"
+                    f" WHERE {self.condition(sides)}")
+        # The merged column, named without its table.
+        key = columns.split(",")[0]
+        merged = f"{key} = {self.rng.choice(COLUMNS[table][key])}"
+        where = self.rng.choice([merged, self.condition(sides),
+                                 f"{merged} AND {self.condition(sides, 1)}",
+                                 f"{merged} OR {self.comparison(sides)}"])
+        joined = f"{table} x {kind} {table} y USING ({columns})"
+        if self.rng.random() < 0.3:
+            other = self.rng.choice(["JOIN", "LEFT JOIN", "RIGHT JOIN"])
+            joined += f" {other} {table} z USING ({columns})"
+        return f"SELECT * FROM {joined} WHERE {where}"
+
     def subquery(self):
         inner = self.condition([("orders", "o")], 1)
         link = self.rng.choice(["o.customer_id = c.id AND ", "", "c.id = o.customer_id AND "])
@@ -145,13 +176,16 @@ class Generator:
             f"UPDATE customers c SET score = score + 1 WHERE {condition} RETURNING *",
             f"UPDATE customers c SET name = 'a' FROM orders o WHERE c.id = o.customer_id AND {other}",
             f"DELETE FROM orders o WHERE {other} RETURNING *",
+            f"DELETE FROM orders o USING customers c WHERE c.id = o.customer_id AND {condition}"
+            f" AND {other}",
             f"INSERT INTO orders VALUES ({key}, {self.rng.randrange(1, 5)}, 'new', 1)"
             " ON CONFLICT (customer_id, number) DO UPDATE SET price = 2.5",
             f"INSERT INTO customers VALUES ({key}, 'c', NULL, 2.5, NULL) ON CONFLICT DO NOTHING"])
 
     def next(self):
         return self.rng.choice([self.single, self.single, self.single, self.aggregate, self.join,
-                                self.join, self.subquery, self.nested, self.write])()
+                                self.join, self.merged_join, self.subquery, self.nested,
+                                self.write])()
 
 
 def rows():
