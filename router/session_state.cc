@@ -114,12 +114,15 @@ void SessionState::ApplySetting(const sql::SettingChange& change,
                                 pool::ServerConnection* connection) {
   if (change.name == "*") {
     // RESET ALL leaves the roles as they are.
-    pool::EnvironmentRef base = startup;
-    for (std::string_view name : {"session_authorization", "role"}) {
-      const pool::Setting* role = settings.session->Find(name);
-      if (role != nullptr) base = environments_->With(base, *role);
-    }
-    settings.session = settings.effective = base;
+    auto reset = [&](const pool::EnvironmentRef& from) {
+      pool::EnvironmentRef base = startup;
+      for (std::string_view name : {"session_authorization", "role"}) {
+        const pool::Setting* role = from->Find(name);
+        if (role != nullptr) base = environments_->With(base, *role);
+      }
+      return base;
+    };
+    settings = {reset(settings.session), reset(settings.effective)};
     if (connection != nullptr) connection->environment = nullptr;
     return;
   }

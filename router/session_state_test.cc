@@ -1,0 +1,187 @@
+#include "router/session_state.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace pgbraid::router {
+namespace {
+
+using sql::Kind;
+
+class SessionStateTest : public testing::Test {
+ protected:
+  SessionStateTest()
+      : state_(&environments_, &identity_, pool::Consistency::kSession, 1) {}
+
+  // Runs a statement as PostgreSQL would complete it.
+  void Complete(Kind kind, std::string tag, std::string name = "",
+                bool chain = false) {
+    sql::Statement statement;
+    statement.kind = kind;
+    statement.name = std::move(name);
+    statement.chain = chain;
+    state_.Completed(statement, tag, nullptr);
+  }
+  void Set(std::string name, std::string value, bool local = false) {
+    Change(std::move(name), std::move(value), false, local);
+  }
+  void Reset(std::string name) { Change(std::move(name), "", true, false); }
+
+  void Change(std::string name, std::string value, bool reset, bool local) {
+    sql::Statement statement;
+    statement.kind = Kind::kSet;
+    sql::SettingChange change;
+    change.name = name;
+    change.value = value;
+    change.reset = reset;
+    change.replay = "SET " + name + " TO " + value;
+    change.scope = local ? sql::SettingChange::Scope::kLocal
+                         : sql::SettingChange::Scope::kSession;
+    statement.settings.push_back(std::move(change));
+    state_.Completed(statement, "SET", nullptr);
+  }
+  void Begin() {
+    Complete(Kind::kBegin, "BEGIN");
+    Ready(wire::TransactionStatus::kInTransaction);
+  }
+  void Ready(wire::TransactionStatus status, bool failed = false) {
+    state_.Ready(status, failed, before_);
+  }
+  std::string Effective(std::string_view name) {
+    const pool::Setting* found = state_.settings.effective->Find(name);
+    return found == nullptr ? "" : found->value;
+  }
+
+  pool::EnvironmentTable environments_;
+  ClientIdentity identity_;
+  SessionState state_;
+  Settings before_ = state_.settings;
+};
+
+TEST_F(SessionStateTest, ASettingStaysAfterItsTransactionAndGoesWithARollback) {
+  Begin();
+  Set("work_mem", "5MB");
+  EXPECT_EQ(Effective("work_mem"), "5MB");
+  Complete(Kind::kCommit, "COMMIT");
+  Ready(wire::TransactionStatus::kIdle);
+  EXPECT_EQ(Effective("work_mem"), "5MB");
+  Begin();
+  Set("work_mem", "6MB");
+  Complete(Kind::kRollback, "ROLLBACK");
+  Ready(wire::TransactionStatus::kIdle);
+  EXPECT_EQ(Effective("work_mem"), "5MB");
+}
+
+TEST_F(SessionStateTest, ACommitOfAFailedTransactionRollsBack) {
+  Begin();
+  Set("work_mem", "6MB");
+  Ready(wire::TransactionStatus::kFailed);
+  Complete(Kind::kCommit, "ROLLBACK");
+  Ready(wire::TransactionStatus::kIdle);
+  EXPECT_EQ(Effective("work_mem"), "");
+}
+
+TEST_F(SessionStateTest, SetLocalEndsWithItsTransaction) {
+  Set("work_mem", "5MB");
+  Begin();
+  Set("work_mem", "6MB", /*local=*/true);
+  EXPECT_EQ(Effective("work_mem"), "6MB");
+  Complete(Kind::kCommit, "COMMIT");
+  Ready(wire::TransactionStatus::kIdle);
+  EXPECT_EQ(Effective("work_mem"), "5MB");
+}
+
+TEST_F(SessionStateTest, SavepointsUndoWhatCameAfterThem) {
+  Begin();
+  Set("work_mem", "1MB");
+  Complete(Kind::kSavepoint, "SAVEPOINT", "a");
+  Set("work_mem", "2MB");
+  Complete(Kind::kSavepoint, "SAVEPOINT", "b");
+  Set("work_mem", "3MB");
+  Complete(Kind::kRollbackTo, "ROLLBACK", "b");
+  EXPECT_EQ(Effective("work_mem"), "2MB");
+  Complete(Kind::kRollbackTo, "ROLLBACK", "a");
+  EXPECT_EQ(Effective("work_mem"), "1MB");
+  Set("work_mem", "4MB");
+  // A savepoint outlives the return to it.
+  Complete(Kind::kRollbackTo, "ROLLBACK", "a");
+  EXPECT_EQ(Effective("work_mem"), "1MB");
+  Complete(Kind::kRelease, "RELEASE", "a");
+  Complete(Kind::kRollbackTo, "ROLLBACK", "a");
+  EXPECT_EQ(Effective("work_mem"), "1MB");
+}
+
+TEST_F(SessionStateTest, AnImplicitTransactionThatFailsTakesItsSettings) {
+  Set("work_mem", "9MB");
+  Ready(wire::TransactionStatus::kIdle, /*failed=*/true);
+  EXPECT_EQ(Effective("work_mem"), "");
+}
+
+TEST_F(SessionStateTest, ResetGoesBackToWhatTheClientStartedWith) {
+  state_.startup = environments_.Intern({{"timezone", "Asia/Tokyo", "x"}});
+  state_.settings = {state_.startup, state_.startup};
+  Set("timezone", "UTC");
+  Set("work_mem", "9MB");
+  Reset("timezone");
+  EXPECT_EQ(Effective("timezone"), "Asia/Tokyo");
+  EXPECT_EQ(Effective("work_mem"), "9MB");
+  Reset("*");
+  EXPECT_EQ(Effective("timezone"), "Asia/Tokyo");
+  EXPECT_EQ(Effective("work_mem"), "");
+}
+
+TEST_F(SessionStateTest, ResetAllLeavesEachRoleWhereItIs) {
+  Set("role", "alice");
+  Begin();
+  Set("role", "bob", /*local=*/true);
+  Reset("*");
+  EXPECT_EQ(Effective("role"), "bob");
+  Complete(Kind::kCommit, "COMMIT");
+  Ready(wire::TransactionStatus::kIdle);
+  EXPECT_EQ(Effective("role"), "alice");
+}
+
+TEST_F(SessionStateTest, ChainedTransactionsBeginAnew) {
+  Begin();
+  Set("work_mem", "5MB");
+  Complete(Kind::kCommit, "COMMIT", "", /*chain=*/true);
+  Ready(wire::TransactionStatus::kInTransaction);
+  Set("work_mem", "6MB");
+  Complete(Kind::kRollback, "ROLLBACK");
+  Ready(wire::TransactionStatus::kIdle);
+  EXPECT_EQ(Effective("work_mem"), "5MB");
+}
+
+TEST_F(SessionStateTest, ADeferredTransactionIsOpenBeforeAnyServerKnows) {
+  sql::Statement begin;
+  begin.kind = Kind::kBegin;
+  begin.read_only = true;
+  state_.BeginDeferred(begin, "BEGIN READ ONLY");
+  EXPECT_EQ(state_.status(), wire::TransactionStatus::kInTransaction);
+  EXPECT_FALSE(state_.transaction()->joined);
+  EXPECT_TRUE(state_.transaction()->read_only);
+  state_.EndDeferred(/*commit=*/false);
+  EXPECT_EQ(state_.status(), wire::TransactionStatus::kIdle);
+  EXPECT_EQ(state_.transaction(), nullptr);
+}
+
+TEST_F(SessionStateTest, PinsSayWhy) {
+  sql::Statement listen;
+  listen.kind = Kind::kListen;
+  listen.pin = sql::Pin::kListen;
+  state_.Completed(listen, "LISTEN", nullptr);
+  sql::Statement lock;
+  lock.kind = Kind::kSelect;
+  lock.pin = sql::Pin::kAdvisoryLock;
+  state_.Completed(lock, "SELECT 1", nullptr);
+  EXPECT_EQ(DescribePins(state_.pins), "session advisory lock, LISTEN");
+  sql::Statement discard;
+  discard.kind = Kind::kDiscard;
+  discard.discard_all = true;
+  state_.Completed(discard, "DISCARD ALL", nullptr);
+  EXPECT_EQ(state_.pins, 0u);
+}
+
+}  // namespace
+}  // namespace pgbraid::router
