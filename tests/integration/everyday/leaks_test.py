@@ -2,8 +2,11 @@
 
 import unittest
 
+import psycopg
+
 from tests.support import testing
 from tests.support.cluster import Cluster
+from tests.support.node import wait_until
 from tests.support.router import Router
 
 CLEAN = ('"$user", public', None, "4MB", "UTC", "postgres", 0, 0, None)
@@ -114,6 +117,35 @@ class LeaksTest(unittest.TestCase):
                 seen = self.environment(self.one)
                 self.assertEqual((seen[2], seen[4]), (work_mem, role))
         self.assert_other_is_clean()
+
+    @testing.timeout(60)
+    def test_session_pooling_keeps_one_server_connection(self):
+        router = Router(shards=cluster().shards_flag(), threads=1, pool_size=2,
+                        pool_mode="session", checkout_timeout="300ms")
+        self.addCleanup(router.close)
+        one = router.connect(autocommit=True)
+        pid = one.execute("SELECT pg_backend_pid()").fetchone()
+        one.execute(LEAVES_EVERYTHING)
+        for _ in range(5):
+            self.assertEqual(one.execute("SELECT pg_backend_pid()").fetchone(), pid)
+        self.assertEqual(self.environment(one)[-1], "left_behind")
+        two = router.connect(autocommit=True)
+        self.assertNotEqual(two.execute("SELECT pg_backend_pid()").fetchone(), pid)
+        self.assertEqual(self.environment(two), CLEAN)
+        # Both are taken: a third client waits, and is told why it did in vain.
+        with router.connect(autocommit=True) as three:
+            with self.assertRaises(psycopg.errors.TooManyConnections):
+                three.execute("SELECT pg_backend_pid()")
+            one.close()
+            two.close()
+            wait_until(lambda: self.answers(three), "a place to become free")
+            self.assertEqual(self.environment(three), CLEAN)
+
+    def answers(self, connection):
+        try:
+            return connection.execute("SELECT 1").fetchone() == (1,)
+        except psycopg.errors.TooManyConnections:
+            return False
 
     @testing.timeout(60)
     def test_prepared_statements_are_each_clients_own(self):
