@@ -1,0 +1,48 @@
+-- The tables of the statements in this folder: one of every kind of key.
+
+CREATE TABLE items (id int PRIMARY KEY, n int, name text, price numeric(10,2), at timestamptz);
+CREATE TABLE orders (item_id int, no int, amount int NOT NULL, note text, PRIMARY KEY (item_id, no));
+CREATE TABLE big (id bigint PRIMARY KEY, n int CHECK (n >= 0));
+CREATE TABLE small (id smallint PRIMARY KEY, n int);
+CREATE TABLE people (name text PRIMARY KEY, age int DEFAULT 18);
+CREATE TABLE codes (code varchar(5), n int);
+CREATE TABLE devices (id uuid PRIMARY KEY, kind text);
+CREATE TABLE pairs (a int, b text, n int, UNIQUE (a, b));
+CREATE TABLE loose (id int, n int);
+CREATE TABLE births (day date, name text);
+CREATE TABLE regions (region text, id int, total int);
+CREATE TABLE zones (zone text, n int);
+CREATE TABLE accounts (id int PRIMARY KEY, balance int, owner text);
+CREATE TABLE words (word text COLLATE "C" PRIMARY KEY, n int);
+CREATE TABLE events (at timestamptz NOT NULL, id int, what text);
+CREATE TABLE days (day date, n int);
+CREATE TABLE stamps (ts timestamp(3), n int);
+CREATE TABLE countries (code text PRIMARY KEY, name text);
+CREATE TABLE single (id int PRIMARY KEY, v text);
+CREATE TABLE notes (id int PRIMARY KEY, v text);
+CREATE TABLE counted (id serial PRIMARY KEY, v text);
+CREATE TABLE defaulted (id int DEFAULT 7, v text);
+CREATE TABLE watched (id int PRIMARY KEY, v text);
+CREATE TABLE split (id int, v text) PARTITION BY LIST (v);
+CREATE TABLE split_a PARTITION OF split FOR VALUES IN ('a');
+CREATE TABLE split_b PARTITION OF split FOR VALUES IN ('b');
+CREATE TABLE computed (id int PRIMARY KEY, twice int GENERATED ALWAYS AS (id * 2) STORED);
+CREATE TABLE "Odd Table" ("Key Col" int, "select" text);
+CREATE SCHEMA other;
+CREATE TABLE other.items (id int PRIMARY KEY, v text);
+CREATE SCHEMA shadow;
+CREATE TABLE shadow.items (id int PRIMARY KEY, v text);
+
+CREATE VIEW item_names AS SELECT id, name FROM items;
+CREATE VIEW note_texts AS SELECT v FROM notes;
+CREATE VIEW country_names AS SELECT name FROM countries;
+CREATE FUNCTION plus_one(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';
+CREATE FUNCTION item_count() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM items';
+CREATE FUNCTION add_note(int) RETURNS void LANGUAGE sql AS 'INSERT INTO notes VALUES ($1, ''by a function'')';
+CREATE FUNCTION watch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.id := NEW.id + 1; RETURN NEW; END';
+CREATE TRIGGER watching BEFORE INSERT OR UPDATE ON watched FOR EACH ROW EXECUTE FUNCTION watch();
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+CREATE SEQUENCE ticket;
+CREATE FUNCTION same_as(int, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE OPERATOR shadow.= (LEFTARG = int, RIGHTARG = text, FUNCTION = same_as);
