@@ -483,6 +483,9 @@ void RelationCollector::CheckRead(const Relation& relation) {
   if (relation.kind == Relation::Kind::kSequence) {
     findings_.NeedPrimary("reads the sequence " + relation.name);
   }
+  if (relation.kind == Relation::Kind::kMaterializedView) {
+    CheckContents(relation);
+  }
   for (const Relation* member : source_.catalog()->WithDescendants(relation)) {
     if (member->kind == Relation::Kind::kForeign) {
       findings_.MayWrite("reads the foreign table " + member->name);
@@ -500,6 +503,16 @@ void RelationCollector::CheckRead(const Relation& relation) {
          {&policy.using_expression, &policy.check_expression}) {
       if (!expression->empty()) ExamineStored(*expression, behind, findings_);
     }
+  }
+}
+
+void RelationCollector::CheckContents(const Relation& view) {
+  Findings of_view;
+  ExamineView(view, source_, Access::kRead, of_view);
+  if (of_view.hidden_relations) findings_.HideRelations(of_view.hidden_reason);
+  for (RelationRef& reference : of_view.relations) {
+    reference.condition = {};
+    findings_.relations.push_back(std::move(reference));
   }
 }
 

@@ -95,6 +95,9 @@ class RelationCollector {
   // Looks the name up and lists it; fills in what it knows of the item.
   void Resolve(const PgQuery__RangeVar& range, Access access, FromItem& item);
   void CheckRead(const Relation& relation);
+  // A materialized view holds rows of the tables that its query reads: it is
+  // whole only where they are.
+  void CheckContents(const Relation& view);
   void CheckChange(const Relation& relation);
   // The defaults of the columns that an INSERT leaves out.
   void CheckDefaults(const PgQuery__InsertStmt& insert,

@@ -194,8 +194,12 @@ void AddTables(TestingCatalog& catalog) {
   Relation& mixed = catalog.Table("mixed", "id int4");
   mixed.kind = Relation::Kind::kPartitioned;
   mixed.children = {leaf_oid};
-  catalog.Table("totals", "customer_id int4, total numeric").kind =
-      Relation::Kind::kMaterializedView;
+  catalog
+      .View("totals",
+            "SELECT customer_id, sum(total) AS total FROM public.orders "
+            "GROUP BY customer_id",
+            "customer_id int4, total numeric")
+      .kind = Relation::Kind::kMaterializedView;
   catalog.Table("serials_id_seq", "last_value int8").kind =
       Relation::Kind::kSequence;
   catalog.Table("serials",
