@@ -23,18 +23,35 @@ Plan Refused(std::string_view what, std::string_view why = {},
   return Refused(SqlError(state, what, why));
 }
 
-// Words that mean another instant on each shard ('now', 'today ...').
+bool IsLetter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
+
+// Whether one of the words that mean another instant on each shard stands in
+// it: 'now', '12:00 today', '[yesterday,)'.
 bool MayMeanNow(std::string_view value) {
-  while (!value.empty() && (value[0] == ' ' || value[0] == '\t')) {
-    value.remove_prefix(1);
-  }
-  for (std::string_view word : {"now", "today", "tomorrow", "yesterday"}) {
-    if (value.size() < word.size()) continue;
-    size_t i = 0;
-    while (i < word.size() && (value[i] | 0x20) == word[i]) ++i;
-    if (i == word.size()) return true;
+  for (size_t at = 0; at < value.size(); ++at) {
+    if (!IsLetter(value[at])) continue;
+    std::string run;
+    while (at < value.size() && IsLetter(value[at])) {
+      run += static_cast<char>(value[at++] | 0x20);
+    }
+    if (run == "now" || run == "today" || run == "tomorrow" ||
+        run == "yesterday") {
+      return true;
+    }
   }
   return false;
+}
+
+// Whether a parameter's bytes are a text, that is, may be read as a time.
+bool IsTextParameter(const ExecutionValues& values, size_t parameter) {
+  if (values.bind->FormatOf(parameter) == wire::kTextFormat) return true;
+  const wire::Oid type = parameter < values.parameter_types.size()
+                             ? values.parameter_types[parameter]
+                             : 0;
+  constexpr wire::Oid kName = 19, kText = 25, kUnknown = 705, kBpchar = 1042,
+                      kVarchar = 1043;
+  return type == 0 || type == kName || type == kText || type == kUnknown ||
+         type == kBpchar || type == kVarchar;
 }
 
 bool AnyLiteralMayMeanNow(const ExecutionValues& values) {
@@ -51,8 +68,8 @@ bool AnyLiteralMayMeanNow(const ExecutionValues& values) {
   }
   if (values.bind != nullptr) {
     for (size_t i = 0; i < values.bind->values.size(); ++i) {
-      if (values.bind->FormatOf(i) == wire::kTextFormat &&
-          values.bind->values[i] && MayMeanNow(*values.bind->values[i])) {
+      if (values.bind->values[i] && IsTextParameter(values, i) &&
+          MayMeanNow(*values.bind->values[i])) {
         return true;
       }
     }

@@ -154,6 +154,8 @@ TEST_F(PlannerTest, WhatWouldHaveToBeMergedIsRefusedWithItsReason) {
         "SELECT now(), name FROM customers", "SELECT ctid FROM customers",
         "SELECT * FROM names WHERE id = 1", "SELECT total()",
         "SELECT * FROM events WHERE at = 'today'",
+        "SELECT * FROM events WHERE at < '12:00 Tomorrow'",
+        "SELECT * FROM events WHERE at = ANY ('{now}')",
         "EXPLAIN SELECT * FROM customers"}) {
     EXPECT_TRUE(Where(text).starts_with("0A000: ")) << text;
   }

@@ -1,5 +1,6 @@
 #include "sql/concatenable.h"
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +13,9 @@ namespace {
 using tree::As;
 using tree::Message;
 using tree::Node;
+
+constexpr std::string_view kTextAsTime =
+    "a computed text that is read as a time (it may say 'now')";
 
 // What the clauses of the SELECT rule out.
 std::string_view ClauseReason(const PgQuery__SelectStmt& select) {
@@ -30,6 +34,21 @@ std::string_view ClauseReason(const PgQuery__SelectStmt& select) {
   if (select.into_clause != nullptr) return "INTO";
   if (select.n_from_clause > 1) return "a join";
   return {};
+}
+
+// Types whose input reads 'now' and 'today', with their arrays and ranges.
+bool IsTemporal(std::string_view type) {
+  return type.find("date") != type.npos || type.find("time") != type.npos ||
+         type.starts_with("ts");
+}
+
+// Values of these types are never texts that a cast would read.
+bool IsNoText(const Type* type) {
+  if (type == nullptr || !type->built_in() || type->kind == 'p') return false;
+  const std::string_view name = type->name;
+  return name != "text" && name != "varchar" && name != "bpchar" &&
+         name != "name" && name != "unknown" && name != "char" &&
+         name != "cstring" && !name.starts_with("_");
 }
 
 class ExpressionCheck {
@@ -59,6 +78,12 @@ class ExpressionCheck {
     if (const auto* reference = As<PgQuery__ColumnRef>(&message)) {
       return ColumnReason(*reference);
     }
+    if (const auto* cast = As<PgQuery__TypeCast>(&message)) {
+      const Type* type = ResolveTypeName(*cast->type_name, source_);
+      return type != nullptr && IsTemporal(type->name) && MayBeText(cast->arg)
+                 ? std::string(kTextAsTime)
+                 : std::string();
+    }
     if (const auto* name = As<PgQuery__TypeName>(&message)) {
       const Type* type = ResolveTypeName(*name, source_);
       const bool plain = type != nullptr && type->built_in() &&
@@ -71,6 +96,12 @@ class ExpressionCheck {
   std::string CallReason(const PgQuery__FuncCall& call) const {
     const tree::Name name = tree::NameOf(PGBRAID_NODES(call, funcname));
     if (call.over != nullptr) return "a window function";
+    // timestamptz(x) is a cast, too.
+    if (call.n_args == 1 && IsTemporal(name.name) && MayBeText(call.args[0]) &&
+        source_.catalog()->ResolveType(name.schema, name.name, source_.path) !=
+            nullptr) {
+      return std::string(kTextAsTime);
+    }
     for (const Function* function : source_.catalog()->FindFunctions(
              name.schema, name.name, source_.path)) {
       if (function->kind == 'a') return "the aggregate " + name.name;
@@ -81,6 +112,45 @@ class ExpressionCheck {
       }
     }
     return {};
+  }
+
+  // Whether the value may be a text that is computed on the shard: it may say
+  // 'now'. Constants and parameters are looked at for each execution.
+  bool MayBeText(const Node* node) const {
+    const Message* message = tree::Inside(node);
+    const Catalog& catalog = *source_.catalog();
+    if (As<PgQuery__AConst>(message) != nullptr ||
+        As<PgQuery__ParamRef>(message) != nullptr) {
+      return false;
+    }
+    if (const auto* cast = As<PgQuery__TypeCast>(message)) {
+      return !IsNoText(ResolveTypeName(*cast->type_name, source_)) &&
+             MayBeText(cast->arg);
+    }
+    if (const auto* reference = As<PgQuery__ColumnRef>(message)) {
+      const tree::Nodes fields = PGBRAID_NODES(*reference, fields);
+      const Column* column =
+          relation_.FindColumn(tree::StringOf(fields[fields.size() - 1]));
+      return column == nullptr || !IsNoText(catalog.FindType(column->type));
+    }
+    if (const auto* call = As<PgQuery__FuncCall>(message)) {
+      const tree::Name name = tree::NameOf(PGBRAID_NODES(*call, funcname));
+      const auto overloads =
+          catalog.FindFunctions(name.schema, name.name, source_.path);
+      return overloads.empty() ||
+             std::any_of(
+                 overloads.begin(), overloads.end(),
+                 [&](const Function* function) {
+                   return !IsNoText(catalog.FindType(function->return_type));
+                 });
+    }
+    if (const auto* operation = As<PgQuery__AExpr>(message)) {
+      const std::string_view name =
+          tree::NameOf(PGBRAID_NODES(*operation, name)).name;
+      return operation->kind != PG_QUERY__A__EXPR__KIND__AEXPR_OP ||
+             (name != "+" && name != "-");
+    }
+    return true;
   }
 
   // Names must be columns: t.count could be a call.
@@ -117,7 +187,9 @@ std::string WhyNotConcatenable(const PgQuery__SelectStmt& select,
     return "renamed columns";
   }
   if (findings.reads_system_columns) return "system columns";
-  if (findings.relations.size() != 1) return "a policy that reads other tables";
+  if (findings.relations.size() != 1) {
+    return "a subquery, or a policy that reads other tables";
+  }
   const Relation* relation = source.catalog()->ResolveRelation(
       range->schemaname, range->relname, source.path);
   if (relation == nullptr) return "a relation that is not known";

@@ -94,6 +94,16 @@ refused  SELECT * FROM item_names
 refused  SELECT * FROM item_names WHERE id = 5
 refused  SELECT count(*) FROM item_names
 refused  SELECT * FROM country_names
+refused  SELECT * FROM item_totals
+same     SELECT * FROM note_totals
+refused  SELECT id FROM items WHERE at < '12:00 today'
+refused  SELECT id FROM items WHERE at = ANY ('{now}')
+refused  SELECT id FROM items WHERE at < $1::text::timestamptz <- text Tomorrow
+refused  SELECT ('to' || 'day')::date FROM items
+refused  SELECT name::timestamptz FROM items WHERE n = 99
+refused  SELECT timestamptz(name) FROM items WHERE n = 99
+same     SELECT at::date, date_trunc('day', at)::date, (at + '1 day')::date FROM items
+same     SELECT id FROM items WHERE name = 'unknown' OR name = 'nowhere'
 
 [joins and subqueries over several shards]
 refused  SELECT * FROM items i JOIN orders o ON o.item_id = i.id

@@ -36,6 +36,8 @@ CREATE TABLE shadow.items (id int PRIMARY KEY, v text);
 CREATE VIEW item_names AS SELECT id, name FROM items;
 CREATE VIEW note_texts AS SELECT v FROM notes;
 CREATE VIEW country_names AS SELECT name FROM countries;
+CREATE MATERIALIZED VIEW item_totals AS SELECT count(*) FROM items;
+CREATE MATERIALIZED VIEW note_totals AS SELECT count(*) FROM notes;
 CREATE FUNCTION plus_one(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';
 CREATE FUNCTION item_count() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM items';
 CREATE FUNCTION add_note(int) RETURNS void LANGUAGE sql AS 'INSERT INTO notes VALUES ($1, ''by a function'')';

@@ -16,7 +16,7 @@ from tests.integration.statements.table import OIDS, Parameter
 from tests.support import testing
 
 SEED = int(os.environ.get("PGBRAID_SEED", "20240229"))
-READS, WRITES = 6000, 2500
+READS, WRITES = 5000, 2000
 SERVERS = testing.Shared(Servers)
 
 INTEGERS = ["1", "5", "-5", "007", "+9", " 3", "3 ", "12.0", "12.5", "1e1", "2147483648", "32768",
