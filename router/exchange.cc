@@ -24,6 +24,9 @@ bool IsBulk(char t) {
 
 bool StandbyCannot(const wire::ErrorIdentity& error) {
   if (error.sqlstate == sqlstate::kReadOnlySqlTransaction) return true;
+  if (error.sqlstate == sqlstate::kAdminShutdown || error.sqlstate == "57P02") {
+    return true;
+  }
   if (error.sqlstate == "40001") {
     return error.routine == "ProcessInterrupts";
   }

@@ -57,8 +57,8 @@ struct Expected {
 };
 
 // Errors by which a standby says that it can't do what a primary could, or that
-// recovery got in the way: known by SQLSTATE and source function, never by
-// text.
+// recovery got in the way, or its last words while it shuts down or crashes:
+// known by SQLSTATE and source function, never by text.
 bool StandbyCannot(const wire::ErrorIdentity& error);
 
 class Exchange {
