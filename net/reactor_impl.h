@@ -47,6 +47,13 @@ class Reactor::Impl : private internal::Poller::Handler {
 
   // kReceiveBytes that every stream receives into.
   char* receive_buffer() { return receive_buffer_.get(); }
+  // As many, for what a stream has decrypted. Made at first use.
+  char* plain_buffer() {
+    if (plain_buffer_ == nullptr) {
+      plain_buffer_.reset(new char[kReceiveBytes]);
+    }
+    return plain_buffer_.get();
+  }
 
  private:
   struct Spawned;
@@ -70,6 +77,7 @@ class Reactor::Impl : private internal::Poller::Handler {
   std::atomic<bool> stop_{false};
 
   // The reactor's thread.
+  std::unique_ptr<char[]> plain_buffer_;
   TimePoint now_;
   uint32_t round_ = 0;
   internal::TimerQueue timers_;

@@ -88,6 +88,10 @@ void Stream::Attach(Waiter* waiter) {
 }
 
 Stream::Received Stream::Receive() {
+  return tls_ == nullptr ? ReceiveRaw(kReceiveBytes) : ReceiveTls();
+}
+
+Stream::Received Stream::ReceiveRaw(size_t at_most) {
   if (!readable_) return {WithoutData(), {}};
   if (UsedUpRound()) {
     if (waiter_ != nullptr) waiter_->NotifyNextRound();
@@ -96,12 +100,12 @@ Stream::Received Stream::Receive() {
   char* buffer = reactor_->impl()->receive_buffer();
   ssize_t got;
   do {
-    got = recv(fd_, buffer, kReceiveBytes, 0);
+    got = recv(fd_, buffer, at_most, 0);
   } while (got < 0 && errno == EINTR);
   if (got > 0) {
     const auto bytes = static_cast<size_t>(got);
     bytes_in_round_ += static_cast<uint32_t>(bytes);
-    if (bytes < kReceiveBytes && !read_on_) readable_ = false;
+    if (bytes < at_most && !read_on_) readable_ = false;
     return {State::kData, {buffer, bytes}};
   }
   if (got == 0) {
@@ -131,6 +135,10 @@ Stream::State Stream::WithoutData() const {
 }
 
 bool Stream::Send(std::string_view first, std::string_view second) {
+  return tls_ == nullptr ? SendRaw(first, second) : SendTls(first, second);
+}
+
+bool Stream::SendRaw(std::string_view first, std::string_view second) {
   if (broken_) return false;
   if (unsent_ == nullptr) {
     if (!SendNow(&first, &second)) return false;
@@ -261,6 +269,11 @@ Task<void> Stream::Linger(std::unique_ptr<Stream> stream, TimePoint deadline) {
   Waiter waiter(stream->reactor_);
   stream->set_low_watermark(0);
   stream->Attach(&waiter);
+  if (stream->tls_ != nullptr) {
+    std::string goodbye;
+    stream->tls_->Close(&goodbye);
+    stream->SendRaw(goodbye, {});
+  }
   bool finished_sending = false;
   for (;;) {
     if (!finished_sending && stream->unsent_bytes() == 0) {

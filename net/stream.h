@@ -26,6 +26,8 @@
 #include "net/poller.h"
 #include "net/reactor.h"
 #include "net/send_queue.h"
+#include "net/task.h"
+#include "net/tls_session.h"
 
 namespace pgbraid::net {
 
@@ -77,6 +79,15 @@ class Stream : private internal::Poller::Handler {
   bool Send(std::string_view data) { return Send(data, {}); }
   bool Send(std::string_view first, std::string_view second);  // one syscall
 
+  // From here on what is sent and received is encrypted. The stream takes the
+  // server's part of the handshake; `early` is what has been received of it
+  // already (nothing else may have been). Uses the attached waiter. 08P01 with
+  // the reason if it fails, 08006 if the peer leaves or `deadline` passes
+  // first. silent() and unsent_bytes() go on to speak of the socket's bytes.
+  Task<Status> StartTls(std::unique_ptr<TlsSession> session, std::string early,
+                        TimePoint deadline);
+  const TlsSession* tls() const { return tls_.get(); }
+
   // Bytes that Send() has taken and the kernel has not.
   size_t unsent_bytes() const { return unsent_ ? unsent_->size() : 0; }
   // Notify when unsent_bytes() falls to this or below, after having been above.
@@ -113,6 +124,12 @@ class Stream : private internal::Poller::Handler {
 
   static Task<void> Linger(std::unique_ptr<Stream> stream, TimePoint deadline);
 
+  // Of the socket's own bytes.
+  Received ReceiveRaw(size_t at_most);
+  bool SendRaw(std::string_view first, std::string_view second);
+  Received ReceiveTls();
+  bool SendTls(std::string_view first, std::string_view second);
+
   // Sends the front of both, and takes away what the kernel took. False if the
   // connection broke.
   bool SendNow(std::string_view* first, std::string_view* second);
@@ -128,6 +145,7 @@ class Stream : private internal::Poller::Handler {
   Reactor* const reactor_;
   Waiter* waiter_ = nullptr;
   std::unique_ptr<internal::SendQueue> unsent_;  // null if nothing is
+  std::unique_ptr<TlsSession> tls_;              // null without TLS
   const int fd_;
   int error_ = 0;  // errno, once broken_
   uint32_t low_watermark_ = 64 * 1024;
