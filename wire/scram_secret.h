@@ -19,6 +19,8 @@
 namespace pgbraid::wire {
 
 inline constexpr std::string_view kScramSha256 = "SCRAM-SHA-256";
+// The same bound to the TLS connection.
+inline constexpr std::string_view kScramSha256Plus = "SCRAM-SHA-256-PLUS";
 inline constexpr int kScramIterations = 4096;  // PostgreSQL's default
 // More than this is refused, from either side: it would hold the thread for
 // minutes.

@@ -9,6 +9,7 @@
 namespace pgbraid::wire {
 namespace {
 
+constexpr std::string_view kBinding = "p=tls-server-end-point";
 constexpr size_t kNonceBytes = 18;  // before base64, as PostgreSQL's
 
 Status Unsupported(std::string_view message) {
@@ -23,16 +24,24 @@ Status Violation(std::string_view message, std::string_view detail = {}) {
 
 ScramServer::ScramServer(std::string_view user,
                          std::optional<ScramSecret> secret,
-                         std::string_view mock_key, RandomSource* random)
+                         std::string_view mock_key, RandomSource* random,
+                         std::string_view end_point)
     : user_(user),
       doomed_(!secret.has_value()),
       secret_(secret.has_value() ? *std::move(secret)
                                  : MockScramSecret(user, mock_key)),
-      random_(random) {}
+      random_(random),
+      end_point_(end_point) {}
+
+std::vector<std::string_view> ScramServer::mechanisms() const {
+  if (end_point_.empty()) return {kScramSha256};
+  return {kScramSha256Plus, kScramSha256};
+}
 
 StatusOr<std::string> ScramServer::Start(const SaslInitialResponse& initial) {
   PGB_CHECK(state_ == State::kStart);
-  if (initial.mechanism != kScramSha256) {
+  bound_ = !end_point_.empty() && initial.mechanism == kScramSha256Plus;
+  if (!bound_ && initial.mechanism != kScramSha256) {
     state_ = State::kFailed;
     return Violation(
         "client selected an invalid SASL authentication mechanism");
@@ -86,19 +95,46 @@ StatusOr<std::string> ScramServer::AnswerFirst(std::string_view client_first) {
   return server_first_;
 }
 
-// gs2-header := ('n' | 'y') ',' ','
-Status ScramServer::ReadGs2Header(std::string_view* message) {
+// gs2-header := ('n' | 'y' | "p=tls-server-end-point") ',' ','
+Status ScramServer::ReadChannelBinding(std::string_view* message) {
   channel_flag_ = message->front();
-  if (channel_flag_ == 'p') {
-    return MalformedScram(
-        "The client selected SCRAM-SHA-256 without channel binding, but the "
-        "SCRAM message includes channel binding data.");
+  switch (channel_flag_) {
+    case 'n':
+    case 'y':
+      if (bound_) {
+        return MalformedScram(
+            "The client selected SCRAM-SHA-256-PLUS, but the SCRAM message "
+            "does not include channel binding data.");
+      }
+      if (channel_flag_ == 'y' && !end_point_.empty()) {
+        // Somebody in between may have taken the better offer away.
+        return SqlError(sqlstate::kInvalidAuthorization,
+                        "SCRAM channel binding negotiation error",
+                        "The client supports SCRAM channel binding but thinks "
+                        "the server does not.  However, this server does "
+                        "support channel binding.");
+      }
+      message->remove_prefix(1);
+      return OkStatus();
+    case 'p':
+      if (!bound_) {
+        return MalformedScram(
+            "The client selected SCRAM-SHA-256 without channel binding, but "
+            "the SCRAM message includes channel binding data.");
+      }
+      if (message->substr(0, kBinding.size()) != kBinding) {
+        return Violation("unsupported SCRAM channel-binding type");
+      }
+      message->remove_prefix(kBinding.size());
+      return OkStatus();
+    default:
+      return MalformedScram("Unexpected channel-binding flag \"" +
+                            PrintableByte(channel_flag_) + "\".");
   }
-  if (channel_flag_ != 'n' && channel_flag_ != 'y') {
-    return MalformedScram("Unexpected channel-binding flag \"" +
-                          PrintableByte(channel_flag_) + "\".");
-  }
-  message->remove_prefix(1);
+}
+
+Status ScramServer::ReadGs2Header(std::string_view* message) {
+  PGB_RETURN_IF_ERROR(ReadChannelBinding(message));
   if (!message->starts_with(',')) {
     return MalformedScram(
         "Comma expected, but found character \"" +
@@ -155,9 +191,16 @@ StatusOr<std::string> ScramServer::AnswerFinal(std::string_view client_final) {
   return "v=" + KeyToBase64(Hmac(secret_.server_key, auth_message));
 }
 
-// Without channel binding it is the gs2 header of the first message.
+// The gs2 header of the first message, and what the channel is bound to.
 Status ScramServer::CheckChannelBinding(std::string_view value) const {
-  if (value != EncodeBase64(std::string(1, channel_flag_) + ",,")) {
+  const std::string expected = bound_
+                                   ? std::string(kBinding) + ",," + end_point_
+                                   : std::string(1, channel_flag_) + ",,";
+  if (value != EncodeBase64(expected)) {
+    if (bound_) {
+      return SqlError(sqlstate::kInvalidAuthorization,
+                      "SCRAM channel binding check failed");
+    }
     return Violation(
         "unexpected SCRAM channel-binding attribute in client-final-message");
   }

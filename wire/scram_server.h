@@ -1,8 +1,8 @@
-// The server's side of SCRAM-SHA-256, as PostgreSQL plays it without TLS: no
-// channel binding, the user name inside the exchange is ignored in favour of
-// the startup packet's.
+// The server's side of SCRAM-SHA-256, as PostgreSQL plays it; over TLS with
+// channel binding, if the client wants it. The user name inside the exchange is
+// ignored in favour of the startup packet's.
 //
-//   server: AuthenticationSASL(kScramSha256)
+//   server: AuthenticationSASL(mechanisms())
 //   client: SASLInitialResponse      server: SASLContinue(Start(...))
 //   client: SASLResponse             server: Continue(...): as SASLFinal and
 //                                    then AuthenticationOk if done(), else as
@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "wire/frontend.h"
@@ -30,9 +31,14 @@ class ScramServer {
   // `secret`: what is known of the user; nothing for one who does not exist or
   // has no password that SCRAM can use. The exchange is then played to its end
   // with a mock secret made with `mock_key`, and refused. `random` must outlive
-  // the server.
+  // the server. `end_point`: over TLS, the hash of the certificate to bind to
+  // (tls-server-end-point); else empty.
   ScramServer(std::string_view user, std::optional<ScramSecret> secret,
-              std::string_view mock_key, RandomSource* random);
+              std::string_view mock_key, RandomSource* random,
+              std::string_view end_point = {});
+
+  // What to offer, best first.
+  std::vector<std::string_view> mechanisms() const;
 
   // Both give the message to answer with. Continue must not be called after an
   // error or once done().
@@ -48,6 +54,7 @@ class ScramServer {
   StatusOr<std::string> AnswerFirst(std::string_view client_first);
   StatusOr<std::string> AnswerFinal(std::string_view client_final);
   Status ReadGs2Header(std::string_view* message);
+  Status ReadChannelBinding(std::string_view* message);
   Status CheckChannelBinding(std::string_view value) const;
   bool ProofFits(const ScramKey& proof, std::string_view auth_message) const;
 
@@ -55,7 +62,9 @@ class ScramServer {
   const bool doomed_;  // refused even if the proof fits
   const ScramSecret secret_;
   RandomSource* const random_;
+  const std::string end_point_;
 
+  bool bound_ = false;  // the client chose the mechanism with channel binding
   State state_ = State::kStart;
   char channel_flag_ = 'n';
   std::string client_first_bare_;

@@ -12,6 +12,8 @@ constexpr std::string_view kSecret =
     "SCRAM-SHA-256$4096:vCkRUzqvUra4SJ//H+QEbg==$aufv1lhY114Qh3vkoEJ146Jk+5V0dL"
     "c1HG1Fn3xNHHw=:qyEI0+X9RJp4LES+vsjtBr+ACb6k1QneZtBNddkb1jM=";
 
+const std::string kEndPoint(32, '#');
+
 class ScramServerTest : public testing::Test {
  protected:
   // Takes `server` through its first round with a client of this password;
@@ -26,6 +28,11 @@ class ScramServerTest : public testing::Test {
 
   ScramServer KnownUser() {
     return ScramServer("ann", ParseScramSecret(kSecret), "key", &random_);
+  }
+
+  ScramServer Bound() {
+    return ScramServer("ann", ParseScramSecret(kSecret), "key", &random_,
+                       kEndPoint);
   }
 
   void ExpectWrongPassword(const Status& status) {
@@ -124,6 +131,57 @@ TEST_F(ScramServerTest, RefusesOtherMechanisms) {
   ScramServer server = KnownUser();
   ExpectViolation(server.Start({"SCRAM-SHA-256-PLUS", "n,,n=,r=abc"}).status(),
                   "client selected an invalid SASL authentication mechanism");
+}
+
+TEST_F(ScramServerTest, OffersBindingOverTlsOnly) {
+  EXPECT_EQ(KnownUser().mechanisms(),
+            std::vector<std::string_view>{kScramSha256});
+  EXPECT_EQ(Bound().mechanisms(),
+            (std::vector<std::string_view>{kScramSha256Plus, kScramSha256}));
+}
+
+TEST_F(ScramServerTest, BindsToTheCertificate) {
+  for (const std::string& end_point : {kEndPoint, std::string("another")}) {
+    ScramServer server = Bound();
+    const std::string header = "p=tls-server-end-point,,";
+    const std::string bare = "n=,r=abcdef";
+    const std::string server_first =
+        server.Start({kScramSha256Plus, header + bare}).value();
+    // A client's proof, made by hand.
+    const std::string without_proof =
+        "c=" + EncodeBase64(header + end_point) +
+        ",r=" + server_first.substr(2, server_first.find(",s=") - 2);
+    const ScramSecret secret = *ParseScramSecret(kSecret);
+    const ScramKey client_key = Hmac(
+        SaltPassword("pencil", secret.salt, secret.iterations), "Client Key");
+    const ScramKey proof =
+        ApplyClientSignature(client_key, secret.stored_key,
+                             bare + "," + server_first + "," + without_proof);
+    const auto final =
+        server.Continue(without_proof + ",p=" + KeyToBase64(proof));
+    EXPECT_EQ(final.ok(), end_point == kEndPoint);
+    EXPECT_EQ(server.done(), end_point == kEndPoint);
+    if (!final.ok()) {
+      ExpectError(final.status(), sqlstate::kInvalidAuthorization,
+                  "SCRAM channel binding check failed");
+    }
+  }
+}
+
+TEST_F(ScramServerTest, RefusesAnExchangeWhoseBestOfferWasTakenAway) {
+  ScramServer server = Bound();
+  ExpectError(server.Start({kScramSha256, "y,,n=,r=abc"}).status(),
+              sqlstate::kInvalidAuthorization,
+              "SCRAM channel binding negotiation error");
+  ScramServer willing = Bound();
+  EXPECT_TRUE(willing.Start({kScramSha256, "n,,n=,r=abc"}).ok());
+  ScramServer unbound = Bound();
+  ExpectViolation(unbound.Start({kScramSha256Plus, "n,,n=,r=abc"}).status(),
+                  "malformed SCRAM message");
+  ScramServer other = Bound();
+  ExpectViolation(
+      other.Start({kScramSha256Plus, "p=tls-unique,,n=,r=abc"}).status(),
+      "unsupported SCRAM channel-binding type");
 }
 
 TEST_F(ScramServerTest, RefusesMalformedFirstMessages) {
