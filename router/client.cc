@@ -62,6 +62,16 @@ void Client::SendReady(wire::TransactionStatus status) {
   stream_->Send(message);
 }
 
+net::Task<Status> Client::StartTls(
+    std::shared_ptr<const net::TlsContext> context, TimePoint deadline) {
+  std::string early(input_);
+  input_ = {};
+  auto session = std::make_unique<net::TlsSession>(std::move(context));
+  Status status = co_await stream_->StartTls(std::move(session),
+                                             std::move(early), deadline);
+  co_return status;
+}
+
 void Client::CloseAfterSending() {
   stream_->Attach(nullptr);
   net::Stream::CloseAfterSending(std::move(stream_), kLinger);

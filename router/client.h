@@ -62,6 +62,21 @@ class Client {
   void SendError(const Status& status, wire::Severity severity);
   void SendReady(wire::TransactionStatus status);
 
+  // Takes the handshake that the client has asked for, of which input() may be
+  // the beginning already; from then on all is encrypted.
+  net::Task<Status> StartTls(std::shared_ptr<const net::TlsContext> context,
+                             TimePoint deadline);
+  bool encrypted() const { return stream_->tls() != nullptr; }
+  // The client asked for PostgreSQL's protocol by ALPN.
+  bool has_protocol() const {
+    return encrypted() && stream_->tls()->has_protocol();
+  }
+  // What a login may be bound to (see TlsContext); empty in clear text.
+  std::string_view tls_end_point() const {
+    return encrypted() ? stream_->tls()->context().end_point()
+                       : std::string_view();
+  }
+
   // Says goodbye and closes in the background.
   void CloseAfterSending();
 

@@ -19,6 +19,9 @@ DEFINE_string(shards, "", "the shards and their hosts: \"s0=host:port/db,host:po
 DEFINE_string(tables, "", "how tables are split: \"orders:hash(customer_id), countries:reference\"");
 DEFINE_string(auth, "trust", "how clients prove who they are: trust, scram-sha-256");
 DEFINE_string(auth_file, "", "user list of the clients (PgBouncer's format)");
+DEFINE_string(client_tls, "", "TLS towards clients: disable, allow, require; allow if there is a certificate");
+DEFINE_string(tls_cert_file, "", "the certificate shown to clients, and its chain (PEM)");
+DEFINE_string(tls_key_file, "", "its key (PEM)");
 DEFINE_string(server_user, "", "user to log in to servers with; empty: the client's");
 DEFINE_string(server_password_file, "", "user list with the passwords for servers");
 DEFINE_string(pool_mode, "transaction", "how long a client keeps a server connection: transaction, session");
@@ -49,6 +52,9 @@ constexpr std::string_view kOwnFlags[] = {"listen",
                                           "tables",
                                           "auth",
                                           "auth_file",
+                                          "client_tls",
+                                          "tls_cert_file",
+                                          "tls_key_file",
                                           "server_user",
                                           "server_password_file",
                                           "pool_mode",
@@ -219,6 +225,24 @@ Status ReadChoices(RouterOptions* options) {
   return OkStatus();
 }
 
+Status ReadTls(RouterOptions* options) {
+  bool given = !FLAGS_tls_cert_file.empty() || !FLAGS_tls_key_file.empty();
+  std::string mode = FLAGS_client_tls;
+  if (mode.empty()) mode = given ? "allow" : "disable";
+  if (mode != "disable" && mode != "allow" && mode != "require") {
+    return BadFlag("client_tls", FLAGS_client_tls, "disable, allow or require");
+  }
+  if (mode == "disable") return OkStatus();
+  if (FLAGS_tls_cert_file.empty() || FLAGS_tls_key_file.empty()) {
+    return BadFlag("client_tls", mode,
+                   "--tls_cert_file and --tls_key_file beside it");
+  }
+  PGB_ASSIGN_OR_RETURN(options->tls, net::TlsContext::Load(FLAGS_tls_cert_file,
+                                                           FLAGS_tls_key_file));
+  options->require_tls = mode == "require";
+  return OkStatus();
+}
+
 Status ReadNumbers(RouterOptions* options) {
   if (FLAGS_pool_size < 1 || FLAGS_pool_size > 10000) {
     return BadFlag("pool_size", std::to_string(FLAGS_pool_size),
@@ -348,6 +372,7 @@ StatusOr<Configuration> ReadFlags(int argc, char** argv) {
   options.database = FLAGS_database;
   PGB_RETURN_IF_ERROR(ReadChoices(&options));
   PGB_RETURN_IF_ERROR(ReadNumbers(&options));
+  PGB_RETURN_IF_ERROR(ReadTls(&options));
   options.monitor_user = !FLAGS_monitor_user.empty()  ? FLAGS_monitor_user
                          : !FLAGS_server_user.empty() ? FLAGS_server_user
                                                       : "postgres";

@@ -4,10 +4,12 @@
 #define PGBRAID_ROUTER_OPTIONS_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/clock.h"
 #include "net/address.h"
+#include "net/tls_context.h"
 #include "pool/credentials.h"
 #include "pool/shard_hosts.h"
 #include "sql/analysis.h"
@@ -21,6 +23,8 @@ struct RouterOptions {
   net::Address listen;
   std::string database;  // the name clients connect to; empty: any
   AuthMethod auth = AuthMethod::kTrust;
+  std::shared_ptr<const net::TlsContext> tls;  // towards clients; null: none
+  bool require_tls = false;                    // of clients that come by TCP
   PoolMode pool_mode = PoolMode::kTransaction;
   int pool_size = 20;  // server connections to one host, over all threads
   int threads = 1;     // reactors; never more than pool_size

@@ -54,9 +54,17 @@ class Session {
   Session(Worker* worker, int fd);
   ~Session();
 
+  // session_startup.cc
+  // Gets the startup packet; false if there will be none.
+  net::Task<bool> AwaitStartup(std::string* packet, TimePoint deadline);
+  net::Task<bool> ReadStartup(std::string* packet, TimePoint deadline);
+  bool AsksForTlsDirectly() const;
+  net::Task<bool> StartTls(bool directly, TimePoint deadline);
+  // Refuses a client in clear text where that is not allowed.
+  bool MissesTls();
+
   // session_login.cc
   net::Task<bool> LogIn();
-  net::Task<bool> ReadStartup(std::string* packet, TimePoint deadline);
   net::Task<Status> Authenticate(std::string user, TimePoint deadline);
   net::Task<StatusOr<std::string>> ReadPassword(TimePoint deadline);
   net::Task<Status> BeginSession(std::string packet, TimePoint deadline);

@@ -1,4 +1,5 @@
-// A session's beginning: startup packet, authentication, settings, greeting.
+// A session's beginning, once it has said who it is: authentication, settings,
+// greeting.
 
 #include <algorithm>
 #include <optional>
@@ -35,46 +36,11 @@ void Session::Fatal(const Status& status) {
   closing_ = true;
 }
 
-net::Task<bool> Session::ReadStartup(std::string* packet, TimePoint deadline) {
-  for (;;) {
-    wire::Frame frame;
-    wire::FrameStatus status = wire::NextStartupFrame(client_.input(), &frame);
-    if (status == wire::FrameStatus::kMalformed) {
-      Fatal(wire::StartupFrameError());
-      co_return false;
-    }
-    if (status == wire::FrameStatus::kComplete) {
-      *packet = std::string(frame.body);
-      client_.Consume(frame.bytes.size());
-      co_return true;
-    }
-    if (client_.Fill()) continue;
-    if (client_.at_end()) co_return false;
-    client_.Keep();
-    bool notified = co_await client_.waiter()->Wait(deadline);
-    if (!notified) co_return false;
-  }
-}
-
 net::Task<bool> Session::LogIn() {
   TimePoint deadline = worker_->reactor()->now() + kLoginTimeout;
   std::string packet;
-  for (;;) {
-    bool read = co_await ReadStartup(&packet, deadline);
-    if (!read) co_return false;
-    wire::StartupKind kind = wire::StartupKindOf(packet);
-    if (kind == wire::StartupKind::kStartup) break;
-    if (kind == wire::StartupKind::kCancelRequest) {
-      wire::CancelRequest request;
-      if (wire::ParseCancelRequest(packet, &request).ok()) {
-        worker_->forward_cancel(request.process, std::string(request.key));
-      }
-      co_return false;
-    }
-    // TLS and GSS encryption are not spoken: the client goes on in clear text,
-    // or leaves.
-    client_.Send("N");
-  }
+  bool begun = co_await AwaitStartup(&packet, deadline);
+  if (!begun) co_return false;
   Status status = co_await BeginSession(std::move(packet), deadline);
   if (status.ok()) status = co_await LearnParameters();
   if (!status.ok()) {
@@ -180,10 +146,10 @@ net::Task<StatusOr<std::string>> Session::ReadPassword(TimePoint deadline) {
 net::Task<Status> Session::Authenticate(std::string user, TimePoint deadline) {
   if (worker_->options().auth == AuthMethod::kTrust) co_return OkStatus();
   wire::ScramServer scram(user, worker_->login_secrets()->Find(user),
-                          worker_->mock_key(), worker_->random());
+                          worker_->mock_key(), worker_->random(),
+                          client_.tls_end_point());
   std::string message;
-  const std::string_view mechanisms[] = {wire::kScramSha256};
-  wire::AppendAuthenticationSasl(mechanisms, &message);
+  wire::AppendAuthenticationSasl(scram.mechanisms(), &message);
   client_.Send(message);
   auto body = co_await ReadPassword(deadline);
   if (!body.ok()) co_return body.status();
