@@ -29,6 +29,12 @@ Facts Both(const Facts& a, const Facts& b) {
 
 }  // namespace
 
+std::unique_ptr<JoinTree> ItemLeaf(size_t place) {
+  auto leaf = std::make_unique<JoinTree>();
+  leaf->range = {place, place + 1};
+  return leaf;
+}
+
 std::unique_ptr<JoinTree> JoinInner(std::unique_ptr<JoinTree> left,
                                     std::unique_ptr<JoinTree> right) {
   if (left == nullptr) return right;

@@ -30,6 +30,9 @@ struct JoinTree {
   Facts on;
 };
 
+// The leaf of the item at `place`.
+std::unique_ptr<JoinTree> ItemLeaf(size_t place);
+
 // An inner join of both; either may be null.
 std::unique_ptr<JoinTree> JoinInner(std::unique_ptr<JoinTree> left,
                                     std::unique_ptr<JoinTree> right);
