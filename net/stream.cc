@@ -244,6 +244,14 @@ void Stream::Break(int error) {
   readable_ = read_on_ = !eof_;
 }
 
+void Stream::Abort() {
+  eof_ = hung_up_ = true;
+  Break(ECONNABORTED);
+  readable_ = false;
+  shutdown(fd_, SHUT_RDWR);
+  Tell();
+}
+
 bool Stream::silent() const {
   if (hung_up_ || broken_ || eof_) return false;
   if (!readable_) return true;

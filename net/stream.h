@@ -102,6 +102,11 @@ class Stream : private internal::Poller::Handler {
   // 08006 with the cause if broken(), else OK.
   Status error() const;
 
+  // Ends the connection from this side, now, with ECONNABORTED as its error:
+  // the peer sees it closed, what is unsent is dropped, and what has arrived is
+  // given out no more. The waiter is notified.
+  void Abort();
+
   // Sends what is unsent in the background, then closes: hands the stream to
   // the reactor, at most for `linger`. For a last error message: the peer is
   // told that nothing follows, and the socket is kept until the peer closes,

@@ -389,6 +389,19 @@ TEST_P(TcpStreamTest, UrgentDataLosesNothing) {
   EXPECT_EQ(got, "before after");
 }
 
+TEST_P(StreamTest, AbortEndsItAtOnceAndTellsBothSides) {
+  WriteAll(peer_.get(), "has arrived");
+  RunRounds();
+  stream_->Abort();
+  Run(ExpectNext(Next(stream_.get(), &waiter_), State::kBroken, ""));
+  EXPECT_TRUE(stream_->broken());
+  EXPECT_FALSE(stream_->Send("dropped"));
+  char byte;
+  EXPECT_LE(recv(peer_.get(), &byte, 1, 0), 0);
+  RunRounds();
+  EXPECT_EQ(stream_->Receive().state, State::kBroken);
+}
+
 TEST_P(StreamTest, AnIdleStreamIsSmall) { EXPECT_LE(sizeof(Stream), 96u); }
 
 }  // namespace

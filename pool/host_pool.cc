@@ -4,13 +4,15 @@
 #include <utility>
 
 #include "base/check.h"
-#include "pool/cancel.h"
 
 namespace pgbraid::pool {
 namespace {
 
 // How many idle connections are looked at for one with the right settings.
 constexpr size_t kEnvironmentSearch = 8;
+
+// For the roundtrip that ends a quarantine.
+constexpr Duration kFlushTimeout = std::chrono::seconds(2);
 
 bool Fits(const ServerConnection& connection, const Identity& identity,
           const Credentials& credentials) {
@@ -38,7 +40,8 @@ HostPool::HostPool(net::Reactor* reactor, HostPoolOptions options,
       options_(std::move(options)),
       credentials_(credentials),
       tables_(tables),
-      random_(random) {
+      random_(random),
+      canceller_(reactor, options_.address) {
   PGB_CHECK(options_.limit > 0);
 }
 
@@ -63,28 +66,35 @@ Lease HostPool::TryAcquire(const Identity* identity,
     std::unique_ptr<ServerConnection> connection =
         std::move(idle_[best].connection);
     idle_.erase(idle_.begin() + static_cast<ptrdiff_t>(best));
-    if (IsUsable(connection.get())) return Lease(this, std::move(connection));
+    if (IsUsable(connection.get())) {
+      Lend(connection.get());
+      return Lease(this, std::move(connection));
+    }
     --total_;
   }
 }
 
 net::Task<StatusOr<Lease>> HostPool::Acquire(const Identity* identity,
                                              const Environment* environment,
-                                             TimePoint deadline) {
+                                             TimePoint deadline,
+                                             Interrupt* interrupt) {
   deadline = std::min(deadline, reactor_->now() + options_.checkout_timeout);
   Lease lease = TryAcquire(identity, environment);
   if (lease) co_return lease;
   if (waiting_.empty() && (total_ < options_.limit || EvictIdle())) {
     ++total_;
-    co_return co_await Open(identity, deadline);
+    co_return co_await Open(identity, deadline, interrupt);
   }
   Pending pending(reactor_);
   pending.identity = identity;
   waiting_.push_back(&pending);
+  Interrupt::Scope scope(interrupt, &pending.waiter);
+  bool in_time = true;
   while (pending.given == nullptr && !pending.may_open) {
-    bool notified = co_await pending.waiter.Wait(deadline);
-    if (!notified && pending.given == nullptr && !pending.may_open) {
+    if (!pending.turned_away.ok()) co_return pending.turned_away;
+    if (scope.raised() || !in_time) {
       waiting_.remove(&pending);
+      if (scope.raised()) co_return Interrupt::Error();
       co_return SqlError(
           sqlstate::kTooManyConnections,
           "no server connection to " + options_.address.ToString() +
@@ -92,27 +102,82 @@ net::Task<StatusOr<Lease>> HostPool::Acquire(const Identity* identity,
           "All " + std::to_string(options_.limit) +
               " connections of this thread's share of --pool_size are in use.");
     }
+    in_time = co_await pending.waiter.Wait(deadline);
   }
-  if (pending.may_open) co_return co_await Open(identity, deadline);
+  if (pending.may_open) co_return co_await Open(identity, deadline, interrupt);
   co_return Lease(this, std::move(pending.given));
 }
 
 net::Task<StatusOr<Lease>> HostPool::Open(const Identity* identity,
-                                          TimePoint deadline) {
+                                          TimePoint deadline,
+                                          Interrupt* interrupt) {
+  auto opening = std::make_shared<Opening>();
+  net::Waiter waiter(reactor_);
+  opening->waiter = &waiter;
+  reactor_->Spawn(RunOpening(
+      opening, identity,
+      std::min(deadline, reactor_->now() + options_.connect_timeout)));
+  Interrupt::Scope scope(interrupt, &waiter);
+  while (!opening->over) {
+    if (scope.raised()) {
+      opening->waiter = nullptr;
+      co_return Interrupt::Error();
+    }
+    co_await waiter.Wait();
+  }
+  if (!opening->error.ok()) co_return opening->error;
+  co_return Lease(this, std::move(opening->connection));
+}
+
+net::Task<void> HostPool::RunOpening(std::shared_ptr<Opening> opening,
+                                     const Identity* identity,
+                                     TimePoint deadline) {
+  uint64_t generation = generation_;
   ServerConnection::Target target{options_.address, identity->database,
                                   credentials_->For(identity->user)};
-  ++opening_;
-  auto connection = co_await ServerConnection::Open(
-      reactor_, std::move(target), tables_, random_,
-      std::min(deadline, reactor_->now() + options_.connect_timeout));
-  --opening_;
-  if (!connection.ok()) {
+  opening_.push_back(opening.get());
+  auto made = co_await ServerConnection::Open(reactor_, std::move(target),
+                                              tables_, random_, deadline);
+  std::erase(opening_, opening.get());
+  if (!made.ok()) {
     --total_;
     PlaceFreed();
-    co_return connection.status();
+    opening->error = made.status();
+  } else if (opening->waiter == nullptr && generation != generation_) {
+    Discard(*std::move(made));
+  } else {
+    std::unique_ptr<ServerConnection> connection = *std::move(made);
+    connection->owner = identity;
+    if (opening->waiter == nullptr) {
+      Offer(std::move(connection));
+    } else {
+      Lend(connection.get());
+      opening->connection = std::move(connection);
+    }
   }
-  (*connection)->owner = identity;
-  co_return Lease(this, *std::move(connection));
+  opening->over = true;
+  if (opening->waiter != nullptr) opening->waiter->Notify();
+}
+
+net::Task<StatusOr<Lease>> HostPool::OpenDedicated(DedicatedTarget dedicated,
+                                                   TimePoint deadline) {
+  uint64_t generation = generation_;
+  ServerConnection::Target target{
+      options_.address, std::move(dedicated.database),
+      std::move(dedicated.login), std::move(dedicated.startup),
+      dedicated.replication};
+  auto made = co_await ServerConnection::Open(
+      reactor_, std::move(target), tables_, random_,
+      std::min(deadline, reactor_->now() + options_.connect_timeout));
+  if (!made.ok()) co_return made.status();
+  if (generation != generation_) {
+    co_return SqlError(sqlstate::kConnectionFailure,
+                       "server " + options_.address.ToString() +
+                           " has changed its role or was started anew");
+  }
+  (*made)->dedicated = true;
+  Lend(made->get());
+  co_return Lease(this, *std::move(made));
 }
 
 bool HostPool::EvictIdle() {
@@ -122,12 +187,56 @@ bool HostPool::EvictIdle() {
   return true;
 }
 
+void HostPool::Lend(ServerConnection* connection) {
+  connection->lent_at = lent_.size();
+  lent_.push_back(connection);
+}
+
 void HostPool::Return(std::unique_ptr<ServerConnection> connection) {
+  lent_.back()->lent_at = connection->lent_at;
+  lent_[connection->lent_at] = lent_.back();
+  lent_.pop_back();
+  if (connection->dedicated) {
+    canceller_.Close(std::move(connection));
+    return;
+  }
   if (!connection->reusable() || connection->tainted) {
     Discard(std::move(connection));
     return;
   }
   connection->stream->Attach(nullptr);
+  if (connection->cancel != CancelProgress::kNone) {
+    canceller_.Withdraw(connection.get());
+    if (connection->cancel != CancelProgress::kNone) {
+      reactor_->Spawn(Quarantine(std::move(connection)));
+      return;
+    }
+  }
+  Offer(std::move(connection));
+}
+
+net::Task<void> HostPool::Quarantine(
+    std::unique_ptr<ServerConnection> connection) {
+  uint64_t generation = generation_;
+  co_await canceller_.AwaitEnd(connection.get());
+  if (!connection->retired && generation == generation_) {
+    // Takes in what the signal may have left behind: nothing, or one error.
+    auto answer = co_await connection->Run(
+        std::string(), reactor_->clock()->Now() + kFlushTimeout);
+    connection->stream->Attach(nullptr);
+    if (!answer.ok() &&
+        SqlStateOf(answer.status()) != sqlstate::kQueryCanceled) {
+      connection->retired = true;
+    }
+  }
+  if (!connection->reusable() || generation != generation_) {
+    Discard(std::move(connection));
+    co_return;
+  }
+  Offer(std::move(connection));
+}
+
+void HostPool::Offer(std::unique_ptr<ServerConnection> connection) {
   if (!waiting_.empty()) {
     Pending* next = waiting_.front();
     if (!Fits(*connection, *next->identity, *credentials_)) {
@@ -136,6 +245,7 @@ void HostPool::Return(std::unique_ptr<ServerConnection> connection) {
     }
     connection->owner = next->identity;
     waiting_.pop_front();
+    Lend(connection.get());
     next->given = std::move(connection);
     next->waiter.Notify();
     return;
@@ -146,7 +256,7 @@ void HostPool::Return(std::unique_ptr<ServerConnection> connection) {
 
 void HostPool::Discard(std::unique_ptr<ServerConnection> connection) {
   --total_;
-  CancelAndClose(reactor_, std::move(connection));
+  canceller_.Close(std::move(connection));
   PlaceFreed();
 }
 
@@ -160,9 +270,31 @@ void HostPool::PlaceFreed() {
 }
 
 void HostPool::DropIdle() {
+  ++generation_;
   total_ -= idle_.size();
   idle_.clear();
   while (!waiting_.empty() && total_ < options_.limit) PlaceFreed();
+}
+
+void HostPool::Depose(const Status& why) {
+  // First those in line: the places that become free are not for them.
+  for (Pending* pending : waiting_) {
+    pending->turned_away = why;
+    pending->waiter.Notify();
+  }
+  waiting_.clear();
+  DropIdle();
+  for (Opening* opening : opening_) {
+    if (opening->waiter == nullptr) continue;
+    opening->error = why;
+    opening->over = true;
+    opening->waiter->Notify();
+    opening->waiter = nullptr;
+  }
+  for (ServerConnection* connection : lent_) {
+    if (connection->busy) canceller_.Cancel(connection);
+    connection->Revoke(why);
+  }
 }
 
 }  // namespace pgbraid::pool

@@ -3,21 +3,26 @@
 //
 // Belongs to one reactor, outlives its leases. Connections are kept for each
 // identity (server user and database); where the limit is reached, an idle one
-// of another identity makes room.
+// of another identity makes room. One that a cancel request may still reach is
+// in quarantine before it is idle again.
 #ifndef PGBRAID_POOL_HOST_POOL_H_
 #define PGBRAID_POOL_HOST_POOL_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/status.h"
 #include "net/reactor.h"
 #include "net/stream.h"
+#include "pool/canceller.h"
 #include "pool/credentials.h"
+#include "pool/interrupt.h"
 #include "pool/server_connection.h"
 
 namespace pgbraid::pool {
@@ -70,6 +75,14 @@ class Lease {
   std::unique_ptr<ServerConnection> connection_;
 };
 
+// A connection of the client's own, beside the pool.
+struct DedicatedTarget {
+  std::string database;
+  ServerLogin login;
+  std::vector<std::pair<std::string, std::string>> startup;
+  bool replication = false;
+};
+
 class HostPool {
  public:
   // All pointers outlive the pool.
@@ -85,19 +98,40 @@ class HostPool {
 
   // Waits for its turn, and for a connection to be made where one may be.
   // Errors: 53300 if none became free within the checkout timeout (or
-  // `deadline`, if sooner); those of ServerConnection::Open.
+  // `deadline`, if sooner); 57014 once `interrupt` (may be null) is raised;
+  // those of ServerConnection::Open; those of Depose().
   net::Task<StatusOr<Lease>> Acquire(const Identity* identity,
                                      const Environment* environment,
-                                     TimePoint deadline);
+                                     TimePoint deadline, Interrupt* interrupt);
+
+  // Makes a connection that is not counted in the limit and is closed when its
+  // lease ends. Errors: those of ServerConnection::Open.
+  net::Task<StatusOr<Lease>> OpenDedicated(DedicatedTarget target,
+                                           TimePoint deadline);
 
   // Closes the idle connections: after the host has changed its role or life.
   void DropIdle();
 
+  // The host is not the primary any more: besides, ends all connections that
+  // are lent out (their statements are cancelled) and turns away whoever waits
+  // for one. All are told `why`, an 08006.
+  void Depose(const Status& why);
+
+  // Asks the server to cancel what a connection of this pool runs now.
+  void Cancel(ServerConnection* connection) { canceller_.Cancel(connection); }
+  // Waits until no cancel request for it is on its way.
+  net::Task<void> AwaitCancelEnd(ServerConnection* connection) {
+    return canceller_.AwaitEnd(connection);
+  }
+
   const net::Address& address() const { return options_.address; }
-  size_t leased() const { return total_ - idle_.size() - opening_; }
+  // Lent out, or given to one who has not noticed yet; with dedicated ones.
+  size_t leased() const { return lent_.size(); }
   size_t idle() const { return idle_.size(); }
   size_t waiting() const { return waiting_.size(); }
+  // Under the limit: without dedicated ones.
   size_t total() const { return total_; }
+  const Canceller& canceller() const { return canceller_; }
 
  private:
   friend class Lease;
@@ -113,10 +147,27 @@ class HostPool {
     net::Waiter waiter;
     std::unique_ptr<ServerConnection> given;
     bool may_open = false;  // a place under the limit is reserved for it
+    Status turned_away;
+  };
+  // A connection being made. Goes on when nobody waits for it any more: it will
+  // serve another.
+  struct Opening {
+    net::Waiter* waiter = nullptr;  // null: nobody waits
+    std::unique_ptr<ServerConnection> connection;
+    Status error;
+    bool over = false;
   };
 
-  net::Task<StatusOr<Lease>> Open(const Identity* identity, TimePoint deadline);
+  net::Task<StatusOr<Lease>> Open(const Identity* identity, TimePoint deadline,
+                                  Interrupt* interrupt);
+  net::Task<void> RunOpening(std::shared_ptr<Opening> opening,
+                             const Identity* identity, TimePoint deadline);
   bool EvictIdle();
+  void Lend(ServerConnection* connection);
+  // Gives a clean connection to the next in line, or keeps it.
+  void Offer(std::unique_ptr<ServerConnection> connection);
+  // Until no cancel request can reach the connection any more.
+  net::Task<void> Quarantine(std::unique_ptr<ServerConnection> connection);
   void Return(std::unique_ptr<ServerConnection> connection);
   void Discard(std::unique_ptr<ServerConnection> connection);
   // A place under the limit has become free (total_ was counted down).
@@ -128,10 +179,14 @@ class HostPool {
   ReactorTables* const tables_;
   wire::RandomSource* const random_;
 
+  Canceller canceller_;
   std::vector<Idle> idle_;  // most recently used last
+  std::vector<ServerConnection*> lent_;
   std::list<Pending*> waiting_;
-  size_t total_ = 0;  // leased, idle and being opened
-  size_t opening_ = 0;
+  std::vector<Opening*> opening_;
+  size_t total_ = 0;  // lent out, idle, in quarantine and being opened
+  // Grows with each DropIdle(): what was made before is not kept.
+  uint64_t generation_ = 0;
 };
 
 }  // namespace pgbraid::pool

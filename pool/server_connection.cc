@@ -1,6 +1,5 @@
 #include "pool/server_connection.h"
 
-#include <array>
 #include <charconv>
 #include <utility>
 
@@ -59,6 +58,19 @@ Status ServerConnection::Lost(std::string_view why) const {
                                                     " " + std::string(why));
 }
 
+void ServerConnection::Revoke(Status why) {
+  retired = true;
+  revoked_ = std::move(why);
+  stream->Abort();
+}
+
+Status ServerConnection::LossError(std::string_view last_words) const {
+  if (!revoked_.ok()) return revoked_;
+  std::string why = "was lost";
+  if (!last_words.empty()) why += ": " + std::string(last_words);
+  return Lost(why);
+}
+
 net::Task<StatusOr<std::unique_ptr<ServerConnection>>> ServerConnection::Open(
     net::Reactor* reactor, Target target, ReactorTables* tables,
     wire::RandomSource* random, TimePoint deadline) {
@@ -78,9 +90,12 @@ net::Task<Status> ServerConnection::LogIn(wire::RandomSource* random,
                                           TimePoint deadline) {
   stream->Attach(&waiter_);
   std::string startup;
-  std::array<wire::StartupParameter, 2> startup_parameters = {
+  std::vector<wire::StartupParameter> startup_parameters = {
       wire::StartupParameter("user", target_.login.user),
       wire::StartupParameter("database", target_.database)};
+  for (const auto& [name, value] : target_.startup) {
+    startup_parameters.emplace_back(name, value);
+  }
   wire::AppendStartup(startup_parameters, &startup);
   stream->Send(startup);
   Status status = co_await Authenticate(random, deadline);
@@ -107,6 +122,7 @@ net::Task<Status> ServerConnection::LogIn(wire::RandomSource* random,
       break;
     }
   }
+  if (target_.replication) co_return OkStatus();
   co_return co_await LearnIncarnation(deadline);
 }
 
@@ -231,6 +247,7 @@ net::Task<StatusOr<ServerConnection::Message>> ServerConnection::Next(
         co_return Lost("was closed by the server");
       case net::Stream::State::kBroken:
         retired = true;
+        if (!revoked_.ok()) co_return revoked_;
         co_return Lost("was lost: " + std::string(stream->error().message()));
     }
   }

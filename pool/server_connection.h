@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -34,12 +35,24 @@ struct ResultRows {
   std::vector<std::vector<std::optional<std::string>>> rows;
 };
 
+// How far a cancel request for a connection has come.
+enum class CancelProgress : uint8_t {
+  kNone,    // there is none on its way
+  kQueued,  // not sent yet
+  kSent,    // may arrive at any time
+};
+
 class ServerConnection {
  public:
   struct Target {
     net::Address address;
     std::string database;
     ServerLogin login;
+    // More of the startup packet, in order; names must not be empty.
+    std::vector<std::pair<std::string, std::string>> startup = {};
+    // The connection is a walsender's (`startup` says so): it need not know SQL
+    // and is not asked about its life.
+    bool replication = false;
   };
 
   // Connects, logs in and learns which life of the server it talks to. Errors:
@@ -51,8 +64,16 @@ class ServerConnection {
       wire::RandomSource* random, TimePoint deadline);
 
   // Closes the socket. Where the server may still be at work, close with
-  // CancelAndClose (cancel.h) instead: a lost socket alone frees no locks.
+  // Canceller::Close instead: a lost socket alone frees no locks.
   ~ServerConnection();
+
+  // Ends the connection in its holder's hands, who sees it as lost: nothing is
+  // sent to the server any more. `why` is what LossError() says then.
+  void Revoke(Status why);
+
+  // 08006: that the connection was lost, with `last_words` of the server if it
+  // had any; or why it was revoked.
+  Status LossError(std::string_view last_words = {}) const;
 
   // Runs `sql` by itself (settings, probes, monitors) and reads its answer up
   // to ReadyForQuery. Nothing else may be under way. ParameterStatus is taken
@@ -82,6 +103,14 @@ class ServerConnection {
 
   // Whose identity it was made for; set and read by its pool.
   const struct Identity* owner = nullptr;
+  // Its place among those that the pool has lent out; the pool's.
+  size_t lent_at = 0;
+  // Not counted in the pool's limit, never lent to another; the pool's.
+  bool dedicated = false;
+
+  // Cancel requests for it; the canceller's.
+  CancelProgress cancel = CancelProgress::kNone;
+  net::Waiter* cancel_waiter = nullptr;
 
   // Facts from the login.
   uint32_t process_id = 0;
@@ -97,7 +126,11 @@ class ServerConnection {
   EnvironmentRef environment;
   ParametersRef parameters;
   wire::TransactionStatus transaction_status = wire::TransactionStatus::kIdle;
-  bool busy = false;     // an answer is still to come
+  bool busy = false;  // an answer is still to come
+  // Answers still to come to what the router has put before the client's
+  // statement (BEGIN). A cancel must not hit those: the statement would run
+  // without them.
+  int prefix = 0;
   bool retired = false;  // must not serve another client
   // Something ran that may have changed its state unseen: probed before it
   // serves anybody else.
@@ -120,6 +153,7 @@ class ServerConnection {
   net::Task<StatusOr<Message>> Next(TimePoint deadline);
   Status Lost(std::string_view why) const;
 
+  Status revoked_;  // OK: not
   net::Reactor* const reactor_;
   const Target target_;
   ReactorTables* const tables_;

@@ -60,12 +60,30 @@ void ShardHosts::OnSample(int number) {
     host.known_in_recovery = in_recovery;
   }
   view_.Note(number, sample, reactor_->clock()->Now());
+  FollowPrimary();
   for (size_t i = 0; i < hosts_.size(); ++i) {
     if (view_.AwaitsLook(static_cast<int>(i))) {
       hosts_[i]->monitor->RequestSample();
     }
   }
   for (net::Waiter* waiter : waiting_) waiter->Notify();
+}
+
+void ShardHosts::FollowPrimary() {
+  if (reigning_ >= 0 && view_.Deposed(reigning_)) {
+    HostPool* pool = hosts_[reigning_]->pool.get();
+    pool->Depose(SqlError(
+        sqlstate::kConnectionFailure,
+        "server connection to " + pool->address().ToString() +
+            " was ended: it is no longer the primary of shard " +
+            options_.shard_name,
+        primary() >= 0
+            ? "The primary is " +
+                  hosts_[primary()]->pool->address().ToString() + " now."
+            : "Which host is the primary is not known yet."));
+    reigning_ = -1;
+  }
+  if (primary() >= 0) reigning_ = primary();
 }
 
 std::optional<Duration> ShardHosts::Lag(int host) const {
@@ -78,14 +96,17 @@ int ShardHosts::TryChooseStandby(Consistency consistency,
 }
 
 net::Task<int> ShardHosts::ChooseStandby(Consistency consistency,
-                                         SessionFreshness* session) {
+                                         SessionFreshness* session,
+                                         Interrupt* interrupt) {
   TimePoint deadline = reactor_->clock()->Now() + options_.freshness_wait;
   net::Waiter waiter(reactor_);
+  Interrupt::Scope scope(interrupt, &waiter);
   Registration registration(&waiting_, &waiter);
   for (bool first = true;; first = false) {
     bool must_wait = false;
     int host = TryChooseStandby(consistency, session, &must_wait);
     if (host >= 0 || !must_wait) co_return host;
+    if (scope.raised()) co_return -1;
     TimePoint now = reactor_->clock()->Now();
     if (now >= deadline) {
       if (!session->floor.unresolved()) view_.WaitedInVain(session->floor.lsn);
@@ -107,33 +128,40 @@ net::Task<int> ShardHosts::ChooseStandby(Consistency consistency,
   }
 }
 
-net::Task<StatusOr<int>> ShardHosts::AwaitPrimary(TimePoint deadline) {
+net::Task<StatusOr<int>> ShardHosts::AwaitPrimary(TimePoint deadline,
+                                                  Interrupt* interrupt) {
   net::Waiter waiter(reactor_);
   Registration registration(&waiting_, &waiter);
+  Interrupt::Scope scope(interrupt, &waiter);
+  bool in_time = true;
   while (primary() < 0) {
-    bool notified = co_await waiter.Wait(deadline);
-    if (!notified && primary() < 0) {
-      std::string detail;
-      for (const auto& host : hosts_) {
-        if (!detail.empty()) detail += "; ";
-        detail += host->pool->address().ToString() + ": ";
-        const auto& sample = host->monitor->sample();
-        if (!sample) {
-          detail += MessageOf(host->monitor->error());
-        } else {
-          detail += (sample->in_recovery ? "a standby on timeline "
-                                         : "a primary on timeline ") +
-                    std::to_string(sample->timeline) + " of system " +
-                    std::to_string(sample->system_id);
-        }
-      }
-      co_return SqlError(
-          sqlstate::kCannotConnectNow,
-          "shard " + options_.shard_name + " has no primary at the moment",
-          detail + ".");
+    if (scope.raised()) co_return Interrupt::Error();
+    if (!in_time) co_return NoPrimary();
+    in_time = co_await waiter.Wait(deadline);
+  }
+  if (scope.raised()) co_return Interrupt::Error();
+  co_return primary();
+}
+
+Status ShardHosts::NoPrimary() const {
+  std::string detail;
+  for (const auto& host : hosts_) {
+    if (!detail.empty()) detail += "; ";
+    detail += host->pool->address().ToString() + ": ";
+    const auto& sample = host->monitor->sample();
+    if (!sample) {
+      detail += MessageOf(host->monitor->error());
+    } else {
+      detail += (sample->in_recovery ? "a standby on timeline "
+                                     : "a primary on timeline ") +
+                std::to_string(sample->timeline) + " of system " +
+                std::to_string(sample->system_id);
     }
   }
-  co_return primary();
+  return SqlError(
+      sqlstate::kCannotConnectNow,
+      "shard " + options_.shard_name + " has no primary at the moment",
+      detail + ".");
 }
 
 void ShardHosts::Suspect(int host) { hosts_[host]->monitor->RequestSample(); }

@@ -1,5 +1,7 @@
 // The hosts of one shard as one reactor sees them: a monitor and a pool of
 // connections for each, and what the monitors' looks add up to (shard_view.h).
+// When a primary is deposed, whoever holds a connection to it loses it: what is
+// committed there from then on would be lost with its timeline.
 // Belongs to one reactor.
 #ifndef PGBRAID_POOL_SHARD_HOSTS_H_
 #define PGBRAID_POOL_SHARD_HOSTS_H_
@@ -13,6 +15,7 @@
 #include "pool/freshness.h"
 #include "pool/host_monitor.h"
 #include "pool/host_pool.h"
+#include "pool/interrupt.h"
 #include "pool/shard_view.h"
 
 namespace pgbraid::pool {
@@ -38,6 +41,9 @@ class ShardHosts {
 
   // The primary's number, or -1 while none is known.
   int primary() const { return view_.primary(); }
+  // Whether `host` is the primary, or was when last heard of and has not been
+  // replaced since.
+  bool Reigns(int host) const { return host == reigning_; }
   size_t size() const { return hosts_.size(); }
   HostPool* pool(int host) { return hosts_[host]->pool.get(); }
   const net::Address& address(int host) const {
@@ -46,8 +52,9 @@ class ShardHosts {
   const HostMonitor& monitor(int host) const { return *hosts_[host]->monitor; }
 
   // Waits until a primary is known. Error 57P03, naming what each host said, if
-  // none is by `deadline`.
-  net::Task<StatusOr<int>> AwaitPrimary(TimePoint deadline);
+  // none is by `deadline`; 57014 once `interrupt` (may be null) is raised.
+  net::Task<StatusOr<int>> AwaitPrimary(TimePoint deadline,
+                                        Interrupt* interrupt);
 
   // A standby that may serve the session's next read now, without waiting, or
   // -1. `*must_wait` tells whether a sample or some replay could change that.
@@ -55,9 +62,9 @@ class ShardHosts {
                        bool* must_wait);
 
   // The same with a bounded wait for samples and replay. -1: the primary has to
-  // serve it.
+  // serve it, or `interrupt` (may be null) was raised.
   net::Task<int> ChooseStandby(Consistency consistency,
-                               SessionFreshness* session);
+                               SessionFreshness* session, Interrupt* interrupt);
 
   // A connection to this host broke, or it answered as another role than
   // expected: asks it again at once.
@@ -78,11 +85,15 @@ class ShardHosts {
     bool known_in_recovery = false;
   };
   void OnSample(int host);
+  // Ends what the last primary's connections are used for, once it is deposed.
+  void FollowPrimary();
+  Status NoPrimary() const;
 
   net::Reactor* const reactor_;
   const ShardHostsOptions options_;
   std::vector<std::unique_ptr<Host>> hosts_;
   ShardView view_;
+  int reigning_ = -1;  // the last primary, until it is deposed
   std::vector<net::Waiter*> waiting_;
 };
 

@@ -108,6 +108,22 @@ bool ShardView::Confirm(int candidate) {
   return true;
 }
 
+bool ShardView::Deposed(int host) const {
+  if (host == primary_) return false;
+  if (primary_ >= 0 || host != believed_) return true;
+  if (timeline_ > believed_timeline_) return true;
+  for (size_t i = 0; i < looks_.size(); ++i) {
+    const auto& sample = looks_[i].sample;
+    if (!sample || !IsOfShard(*sample)) continue;
+    if (static_cast<int>(i) == host) {
+      if (sample->in_recovery) return true;
+    } else if (!sample->in_recovery && sample->timeline >= believed_timeline_) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool ShardView::LookIsMissing(int host) const {
   return host != claimant_ && looks_[host].at <= claimed_at_;
 }

@@ -50,6 +50,11 @@ class ShardView {
 
   // The primary's number, or -1 while none is known.
   int primary() const { return primary_; }
+  // Whether a host that was believed to be the primary has been replaced, as
+  // far as anything shows: another one is believed, or claims a timeline that
+  // is as new, or a newer timeline has been seen, or it is a standby itself. A
+  // host that merely does not answer is not deposed.
+  bool Deposed(int host) const;
   // A primary that comes back may have been replaced while it was away: it is
   // believed once every other host has been looked at since. True for a host
   // whose look is still missing.

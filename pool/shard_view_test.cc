@@ -76,6 +76,45 @@ TEST_F(ShardViewTest, BelievesNobodyBeforeAllHostsWereAsked) {
   EXPECT_EQ(view_.primary(), 0);
 }
 
+TEST_F(ShardViewTest, APrimaryIsDeposedWhenAnotherIsPromoted) {
+  Start(100, 100, 100);
+  EXPECT_FALSE(view_.Deposed(0));
+  Primary(1, 2, 110);
+  ASSERT_EQ(view_.primary(), 1);
+  EXPECT_TRUE(view_.Deposed(0));
+  EXPECT_FALSE(view_.Deposed(1));
+}
+
+TEST_F(ShardViewTest, APrimaryIsDeposedWhenAStandbyFollowsANewerTimeline) {
+  Start(100, 100, 100);
+  Standby(2, 2, 110);
+  EXPECT_EQ(view_.primary(), -1);
+  EXPECT_TRUE(view_.Deposed(0));
+}
+
+TEST_F(ShardViewTest, APrimaryThatDoesNotAnswerIsNotDeposed) {
+  Start(100, 100, 100);
+  Note(0, std::nullopt);
+  EXPECT_EQ(view_.primary(), -1);
+  EXPECT_FALSE(view_.Deposed(0));
+  Primary(1, 2, 110);
+  EXPECT_TRUE(view_.Deposed(0));
+}
+
+TEST_F(ShardViewTest, APrimaryThatIsAStandbyNowIsDeposed) {
+  Start(100, 100, 100);
+  Restart(0);
+  Standby(0, 1, 100);
+  EXPECT_TRUE(view_.Deposed(0));
+}
+
+TEST_F(ShardViewTest, TwoPrimariesOnOneTimelineAreNeitherBelievedNorKept) {
+  Start(100, 100, 100);
+  Primary(1, 1, 100);
+  EXPECT_EQ(view_.primary(), -1);
+  EXPECT_TRUE(view_.Deposed(0));
+}
+
 TEST_F(ShardViewTest, FollowsAPromotionAtOnce) {
   Start(100, 100, 100);
   Primary(1, 2, 120);

@@ -136,11 +136,7 @@ Exchange::Progress Exchange::Pump() {
       return Progress::kPending;
     case net::Stream::State::kEof:
     case net::Stream::State::kBroken:
-      return Lose(SqlError(
-          sqlstate::kConnectionFailure,
-          "server connection to " + connection_->address().ToString() +
-              " was lost" +
-              (last_words_.empty() ? std::string() : ": " + last_words_)));
+      return Lose(connection_->LossError(last_words_));
     case net::Stream::State::kData:
       break;
   }
@@ -398,6 +394,7 @@ Exchange::Verdict Exchange::HandleReady(std::string_view body) {
   ready_status_ = status;
   if (next == nullptr) return Verdict::kHide;
   bool hidden = next->hidden || wants_primary_;
+  if (next->prefix) --connection_->prefix;
   Pop();
   return hidden ? Verdict::kHide : Verdict::kRelay;
 }

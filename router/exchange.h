@@ -44,6 +44,7 @@ struct Expected {
   };
   What what = What::kQuery;
   bool hidden = false;  // the client did not send it
+  bool prefix = false;  // counted in ServerConnection::prefix
   // kQuery, kExecute: what runs. kParse: see `prepared`.
   std::shared_ptr<const RoutedQuery> query;
   // kParse, kDescribeStatement: the statement; kSynthetic too, where `name` is

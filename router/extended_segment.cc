@@ -22,7 +22,6 @@ ExtendedSegment::ExtendedSegment(Session* session)
 
 net::Task<void> ExtendedSegment::Run() {
   Status ready = co_await s_->AwaitCatalogs();
-  s_->canceled_ = false;
   if (!ready.ok()) Refuse(ready);
   bool done = co_await RunOnce();
   if (!done) {
@@ -57,6 +56,7 @@ net::Task<bool> ExtendedSegment::RunOnce() {
     SendOut();
     Exchange::Progress progress = exchange_.Pump();
     if (progress == Exchange::Progress::kLost) break;
+    s_->CancelIfDue();
     if (synced_ && exchange_.done()) break;
     if (progress == Exchange::Progress::kMoved) continue;
     if (!synced_ && !keep_input_ && s_->client_.Fill()) continue;
@@ -163,9 +163,9 @@ net::Task<Status> ExtendedSegment::AcquireTarget() {
   exchange_.set_connection(s_->held_.lease.get());
   exchange_.set_may_retry(keep_input_);
   s_->held_->busy = true;
-  if (s_->canceled_) s_->Cancel();
   s_->AppendDeferred(&out_, &exchange_);
   SendWaiting();
+  if (s_->interrupt_.raised()) s_->CancelOnServers();
   co_return OkStatus();
 }
 

@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <utility>
 
-#include "pool/cancel.h"
 #include "wire/backend.h"
 #include "wire/frame.h"
 
@@ -106,6 +105,12 @@ net::Task<void> Session::Serve() {
       case wire::FrameStatus::kComplete:
         break;
     }
+    if (lost_kept() && PumpIdleServers()) {
+      // What is asked now can't reach the transaction that it is meant for.
+      continue;
+    }
+    interrupt_.Begin();
+    cancel_due_ = false;
     switch (frame.type) {
       case type::kQuery:
         co_await RunQuery();
@@ -129,7 +134,16 @@ net::Task<void> Session::Serve() {
         co_await RunSegment();
         break;
     }
+    interrupt_.End();
   }
+}
+
+bool Session::lost_kept() const {
+  if (held_) return held_->stream->broken();
+  for (const HeldLease& pinned : pinned_) {
+    if (pinned->stream->broken()) return true;
+  }
+  return false;
 }
 
 bool Session::PumpIdleServers() {
@@ -140,7 +154,7 @@ bool Session::PumpIdleServers() {
 
 bool Session::PumpIdleServer(HeldLease* held) {
   pool::ServerConnection* connection = held->lease.get();
-  if (connection->retired) return false;
+  if (closing_) return false;
   if (!client_.input().empty()) client_.Keep();
   net::Stream::Received received = connection->stream->Receive();
   if (received.state == net::Stream::State::kPending) return false;
@@ -161,25 +175,29 @@ bool Session::PumpIdleServer(HeldLease* held) {
     return true;
   }
   connection->retired = true;
-  Fatal(SqlError(
-      sqlstate::kConnectionFailure,
-      "server connection to " + connection->address().ToString() + " was lost",
-      "The session kept it for " +
-          (state_->in_transaction() ? "its transaction"
-                                    : DescribePins(state_->pins)) +
-          "."));
+  Status lost = connection->LossError();
+  std::string detail = DetailOf(lost);
+  if (!detail.empty()) detail += " ";
+  Fatal(SqlError(SqlStateOf(lost), MessageOf(lost),
+                 detail + "The session kept it for " +
+                     (state_->in_transaction() ? "its transaction"
+                                               : DescribePins(state_->pins)) +
+                     "."));
   return true;
 }
 
 void Session::Cancel() {
-  canceled_ = true;
+  if (interrupt_.Raise()) CancelOnServers();
+}
+
+void Session::CancelOnServers() {
   if (held_ && held_->busy) {
-    pool::CancelRunning(worker_->reactor(), held_.lease.get());
+    cancel_due_ = held_->prefix > 0;
+    if (cancel_due_) return;
+    held_.lease.pool()->Cancel(held_.lease.get());
   }
-  for (pool::ServerConnection* connection : scattered_) {
-    if (connection->busy) {
-      pool::CancelRunning(worker_->reactor(), connection);
-    }
+  for (HeldLease* held : scattered_) {
+    if ((*held)->busy) held->lease.pool()->Cancel(held->lease.get());
   }
 }
 
@@ -192,6 +210,7 @@ net::Task<bool> Session::Relay(Exchange* exchange) {
       case Exchange::Progress::kLost:
         co_return true;
       case Exchange::Progress::kMoved:
+        CancelIfDue();
         continue;
       case Exchange::Progress::kPending:
         break;
@@ -242,6 +261,7 @@ void Session::ReleaseLease() {
 net::Task<void> Session::EndSegment(Exchange* exchange, Settings before) {
   pool::ServerConnection* connection = held_.lease.get();
   connection->busy = false;
+  interrupt_.End();
   state_->Ready(exchange->ready_status(), exchange->failed(), before);
   if (!state_->in_transaction()) {
     if (connection->environment != nullptr) {
@@ -266,6 +286,7 @@ net::Task<void> Session::EndSegment(Exchange* exchange, Settings before) {
 net::Task<void> Session::Probe() {
   pool::ServerConnection* connection = held_.lease.get();
   client_.Keep();
+  co_await held_.lease.pool()->AwaitCancelEnd(connection);
   auto result = co_await connection->Run(
       std::string(kProbeSql), worker_->reactor()->now() + kProbeTimeout);
   connection->stream->Attach(client_.waiter());

@@ -43,8 +43,9 @@ class Session {
   // Serves the client behind `fd` until it or the router ends the session.
   static net::Task<void> Run(Worker* worker, int fd);
 
-  // Cancels what the client runs now, wherever that is. From another
-  // connection's cancel request.
+  // Cancels what the client runs now, wherever that is: on servers, or while it
+  // waits for one. From another connection's cancel request. Does nothing while
+  // the client runs nothing.
   void Cancel();
 
   // What a scatter has learnt so far (session_scatter.cc).
@@ -80,7 +81,16 @@ class Session {
   // something did.
   bool PumpIdleServers();
   bool PumpIdleServer(HeldLease* held);
+  // A server connection that the session keeps is known to be lost.
+  bool lost_kept() const;
   void EndDeferredTransaction(bool commit, bool chain);
+  // Asks the servers that work for the client now to cancel.
+  void CancelOnServers();
+  // The same later, if it had to wait for what the router has put before the
+  // client's statement.
+  void CancelIfDue() {
+    if (cancel_due_) CancelOnServers();
+  }
   net::Task<void> EndSegment(Exchange* exchange, Settings before);
   net::Task<void> Probe();
   void ReleaseLease();
@@ -183,11 +193,11 @@ class Session {
   std::unique_ptr<SessionState> state_;  // null before the startup packet
   HeldLease held_;                       // in use now
   std::vector<HeldLease> pinned_;        // kept between statements
-  // Connections of a scatter that runs now, for Cancel().
-  std::vector<pool::ServerConnection*> scattered_;
+  std::vector<HeldLease*> scattered_;    // of a scatter that runs now
   uint32_t process_ = 0;
   bool closing_ = false;
-  bool canceled_ = false;
+  pool::Interrupt interrupt_;  // of what the client runs now
+  bool cancel_due_ = false;
 };
 
 }  // namespace pgbraid::router

@@ -35,7 +35,9 @@ net::Task<Status> Session::AwaitCatalogs() {
   }
   client_.Keep();
   bool fresh = co_await worker_->AwaitFresh(
-      state_->identity->database, worker_->reactor()->now() + kCatalogWait);
+      state_->identity->database, worker_->reactor()->now() + kCatalogWait,
+      &interrupt_);
+  if (interrupt_.raised()) co_return pool::Interrupt::Error();
   if (fresh) co_return OkStatus();
   co_return SqlError(sqlstate::kCannotConnectNow,
                      "the catalogs are still being read after a change",
@@ -94,7 +96,7 @@ int Session::ShardOf(const Plan& plan) const {
 }
 
 bool Session::TryAcquire(int shard, pool::Consistency reads) {
-  if (held_) return true;
+  if (held_) return held_->cancel == pool::CancelProgress::kNone;
   if (!pinned_.empty()) return false;
   pool::ShardHosts* hosts = worker_->shard(shard);
   int host = -1;
@@ -129,12 +131,18 @@ bool Session::TryAcquire(int shard, pool::Consistency reads) {
 }
 
 net::Task<Status> Session::Acquire(int shard, pool::Consistency reads) {
-  if (held_) co_return OkStatus();
   client_.Keep();
+  if (held_) {
+    // A cancel request for the statement before must not hit the next one.
+    co_await held_.lease.pool()->AwaitCancelEnd(held_.lease.get());
+    held_->stream->Attach(client_.waiter());
+    co_return OkStatus();
+  }
   for (size_t i = 0; i < pinned_.size(); ++i) {
     if (pinned_[i].shard != shard) continue;
     held_ = std::move(pinned_[i]);
     pinned_.erase(pinned_.begin() + static_cast<ptrdiff_t>(i));
+    co_await held_.lease.pool()->AwaitCancelEnd(held_.lease.get());
     break;
   }
   TimePoint deadline =
@@ -152,6 +160,10 @@ net::Task<Status> Session::Acquire(int shard, pool::Consistency reads) {
   }
   held_->stream->Attach(client_.waiter());
   TellParameters(*held_.lease.get());
+  if (interrupt_.raised() && !state_->in_transaction()) {
+    ReleaseLease();
+    co_return pool::Interrupt::Error();
+  }
   co_return OkStatus();
 }
 
@@ -165,10 +177,12 @@ net::Task<StatusOr<HeldLease>> Session::Borrow(int shard,
   HeldLease held;
   held.shard = shard;
   if (reads != pool::Consistency::kStrong) {
-    held.host = co_await hosts->ChooseStandby(reads, &state_->freshness(shard));
+    held.host = co_await hosts->ChooseStandby(reads, &state_->freshness(shard),
+                                              &interrupt_);
     if (held.host >= 0) {
-      auto lease =
-          co_await hosts->pool(held.host)->Acquire(identity, wanted, deadline);
+      auto lease = co_await hosts->pool(held.host)->Acquire(
+          identity, wanted, deadline, &interrupt_);
+      if (interrupt_.raised()) co_return pool::Interrupt::Error();
       // The life that was proven fresh enough: it may have ended meanwhile.
       if (lease.ok() &&
           (*lease)->incarnation == state_->freshness(shard).incarnation) {
@@ -181,12 +195,13 @@ net::Task<StatusOr<HeldLease>> Session::Borrow(int shard,
     }
   }
   for (;;) {
-    auto primary = co_await hosts->AwaitPrimary(deadline);
+    auto primary = co_await hosts->AwaitPrimary(deadline, &interrupt_);
     if (!primary.ok()) co_return primary.status();
     held.host = *primary;
-    auto lease =
-        co_await hosts->pool(held.host)->Acquire(identity, wanted, deadline);
-    bool role_fits = lease.ok() && !(*lease)->in_recovery_at_login;
+    auto lease = co_await hosts->pool(held.host)->Acquire(
+        identity, wanted, deadline, &interrupt_);
+    bool role_fits = lease.ok() && !(*lease)->in_recovery_at_login &&
+                     hosts->Reigns(held.host);
     if (role_fits) {
       held.lease = *std::move(lease);
       co_return held;
@@ -265,6 +280,8 @@ void Session::AppendDeferred(std::string* out, Exchange* exchange) {
     Expected expected;
     expected.what = Expected::What::kQuery;
     expected.hidden = true;
+    expected.prefix = true;
+    ++held_->prefix;
     exchange->Expect(std::move(expected));
   }
   transaction->deferred.clear();

@@ -35,6 +35,7 @@ net::Task<void> Session::RunFunctionCall() {
   held_->tainted = true;
   held_->stream->Send(prefix, frame.bytes);
   client_.Consume(frame.bytes.size());
+  if (interrupt_.raised()) CancelOnServers();
   bool finished = co_await Relay(&exchange);
   if (!finished) {
     closing_ = true;

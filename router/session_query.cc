@@ -49,13 +49,19 @@ net::Task<void> Session::RunQuery() {
     Fatal(parsed);
     co_return;
   }
+  Recognized recognized;
+  if (!ready.ok() && server_in_transaction()) {
+    Plan refused;
+    refused.kind = Plan::Kind::kRefused;
+    refused.refusal = ready;
+    co_await RunOnServer(recognized, refused);
+    co_return;
+  }
   if (!ready.ok()) {
     client_.Consume(frame.bytes.size());
     RefuseSegment(ready);
     co_return;
   }
-  canceled_ = false;
-  Recognized recognized;
   worker_->recognizer()->Recognize(text, Context(), &recognized);
   if (!recognized.error.ok()) {
     client_.Consume(frame.bytes.size());
@@ -151,7 +157,7 @@ net::Task<bool> Session::RunOnServer(const Recognized& recognized,
   }
   exchange.Expect(std::move(expected));
   held_->busy = true;
-  if (canceled_) Cancel();
+  if (interrupt_.raised()) CancelOnServers();
   if (!may_retry) client_.Consume(frame.bytes.size());
 
   bool finished = co_await Relay(&exchange);

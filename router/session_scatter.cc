@@ -217,7 +217,7 @@ void Session::StartScattered(HeldLease* held, const ScatterRequest& request) {
   (*held)->stream->Send(request.messages);
   (*held)->busy = true;
   (*held)->unnamed_statement = 0;
-  scattered_.push_back(held->lease.get());
+  scattered_.push_back(held);
 }
 
 net::Task<void> Session::RunScatter(ScatterRequest request, Plan plan) {
@@ -237,8 +237,11 @@ net::Task<void> Session::RunScatter(ScatterRequest request, Plan plan) {
     }
     leases.push_back(*std::move(held));
   }
+  if (interrupt_.raised()) {
+    RefuseSegment(pool::Interrupt::Error());
+    co_return;
+  }
   for (HeldLease& held : leases) StartScattered(&held, request);
-  if (canceled_) Cancel();
 
   Gathered gathered;
   for (size_t i = 0; i < leases.size() && gathered.error.empty(); ++i) {
@@ -280,11 +283,8 @@ net::Task<Session::ScatterStep> Session::ReadShard(HeldLease* held,
       (*held)->retired = true;
       worker_->shard(held->shard)->Suspect(held->host);
       if (answer.may_repeat()) co_return ScatterStep::kPrimary;
-      wire::AppendErrorResponse(
-          SqlError(sqlstate::kConnectionFailure,
-                   "server connection to " + (*held)->address().ToString() +
-                       " was lost"),
-          wire::Severity::kError, &gathered->error);
+      wire::AppendErrorResponse((*held)->LossError(), wire::Severity::kError,
+                                &gathered->error);
       co_return ScatterStep::kDone;
     }
     if (client_.broken()) co_return ScatterStep::kGone;
@@ -301,7 +301,7 @@ net::Task<Session::ScatterStep> Session::RepeatOnPrimary(
     HeldLease* held, Gathered* gathered, bool first,
     const ScatterRequest& request) {
   int shard = held->shard;
-  std::erase(scattered_, held->lease.get());
+  std::erase(scattered_, held);
   *held = HeldLease();
   TimePoint deadline =
       worker_->reactor()->now() + worker_->options().checkout_timeout;
@@ -316,6 +316,7 @@ net::Task<Session::ScatterStep> Session::RepeatOnPrimary(
   }
   *held = *std::move(primary);
   StartScattered(held, request);
+  if (interrupt_.raised()) CancelOnServers();
   // What was acknowledged is not acknowledged again.
   co_return co_await ReadShard(held, gathered, first && !gathered->started,
                                request.hide_parse);

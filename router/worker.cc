@@ -98,15 +98,17 @@ void Worker::Publish(const std::string& database, RoutingSnapshotRef snapshot) {
   for (net::Waiter* waiter : awaiting_snapshot_) waiter->Notify();
 }
 
-net::Task<bool> Worker::AwaitFresh(std::string database, TimePoint deadline) {
+net::Task<bool> Worker::AwaitFresh(std::string database, TimePoint deadline,
+                                   pool::Interrupt* interrupt) {
   net::Waiter waiter(reactor_.get());
+  pool::Interrupt::Scope scope(interrupt, &waiter);
   awaiting_snapshot_.push_back(&waiter);
   const std::atomic<bool>* flag = snapshots_->FreshFlag(database);
   bool fresh = flag->load(std::memory_order_acquire);
   while (!fresh) {
     bool notified = co_await waiter.Wait(deadline);
     fresh = flag->load(std::memory_order_acquire);
-    if (!notified) break;
+    if (!notified || scope.raised()) break;
   }
   // The flag may be raised before the message with the snapshot arrives.
   if (fresh) Publish(database, snapshots_->Current(database));

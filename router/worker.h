@@ -66,9 +66,10 @@ class Worker {
 
   // Takes in a newer one.
   void Publish(const std::string& database, RoutingSnapshotRef snapshot);
-  // Waits until the catalogs are read anew after a change, or `deadline`; true
-  // if they are.
-  net::Task<bool> AwaitFresh(std::string database, TimePoint deadline);
+  // Waits until the catalogs are read anew after a change, or `deadline`, or
+  // `interrupt` is raised; true if they are.
+  net::Task<bool> AwaitFresh(std::string database, TimePoint deadline,
+                             pool::Interrupt* interrupt);
 
   // Takes over a client's socket, which AddClient() has counted.
   void Accept(int fd);
