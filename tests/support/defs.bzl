@@ -1,6 +1,6 @@
 """Tests in Python that run on real PostgreSQL servers and the real router."""
 
-def pg_test(name, srcs = None, router = True, exclusive = False, size = "medium", deps = [], **kwargs):
+def pg_test(name, srcs = None, router = True, exclusive = False, size = "medium", args = [], deps = [], **kwargs):
     """A Python file (NAME.py) that ends in `testing.main()`, run by Debian's Python.
 
     Args:
@@ -10,6 +10,7 @@ def pg_test(name, srcs = None, router = True, exclusive = False, size = "medium"
       exclusive: alone on the machine, for what measures time. Otherwise the test
         counts as two busy cores.
       size: medium (300 s) unless it says otherwise.
+      args: of its command line.
       deps: more files that it reads or imports.
       **kwargs: as for any test.
     """
@@ -19,7 +20,7 @@ def pg_test(name, srcs = None, router = True, exclusive = False, size = "medium"
         name = name,
         size = size,
         srcs = ["//tests/support:run_python.sh"],
-        args = ["$(location %s)" % srcs[0]],
+        args = ["$(location %s)" % srcs[0]] + args,
         data = srcs + deps + ["//tests/support"] + (["//router:pgbraid"] if router else []),
         tags = tags,
         **kwargs
