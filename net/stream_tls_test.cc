@@ -161,6 +161,63 @@ TEST_F(StreamTlsTest, BreaksOnBytesThatAreNotEncrypted) {
   EXPECT_TRUE(stream_->broken());
 }
 
+// Two streams of ours: what the one trusts of the other.
+TEST_F(StreamTlsTest, AClientKnowsWhomItTalksTo) {
+  using Verify = TlsContext::Verify;
+  const std::string& own = TestCertificate().certificate;
+  const struct {
+    Verify verify;
+    std::string authority;
+    std::string host;
+    std::string error;
+  } kCases[] = {
+      {Verify::kNothing, "", "elsewhere", ""},
+      {Verify::kAuthority, own, "elsewhere", ""},
+      {Verify::kAuthority, own, "127.0.0.1", ""},
+      {Verify::kAuthority, "", "localhost", "self-signed certificate"},
+      {Verify::kHost, own, "localhost", ""},
+      {Verify::kHost, own, "elsewhere", "hostname mismatch"},
+      {Verify::kHost, own, "127.0.0.1", "IP address mismatch"},
+  };
+  for (const auto& test : kCases) {
+    SocketPair pair = TcpPair();
+    Stream server(reactor(), pair.first.Release());
+    Stream client(reactor(), pair.second.Release());
+    Waiter server_waiter(reactor());
+    Waiter client_waiter(reactor());
+    server.Attach(&server_waiter);
+    client.Attach(&client_waiter);
+    const TimePoint deadline = In(std::chrono::seconds(10));
+    auto context = TlsContext::ForClient(test.verify, test.authority).value();
+    Status status;
+    std::string got;
+    reactor()->Spawn([](Stream* stream, TimePoint until) -> Task<void> {
+      Status shaken = co_await stream->StartTls(NewSession(), "", until);
+      if (shaken.ok()) stream->Send("welcome");
+    }(&server, deadline));
+    Run([](Stream* stream, Waiter* waiter, TimePoint until,
+           std::unique_ptr<TlsSession> session, Status* status,
+           std::string* got) -> Task<void> {
+      *status = co_await stream->StartTls(std::move(session), "", until);
+      while (status->ok() && got->empty()) {
+        const Stream::Received received = stream->Receive();
+        got->append(received.data);
+        if (received.state == State::kPending) co_await waiter->Wait(until);
+      }
+    }(&client, &client_waiter, deadline,
+                             std::make_unique<TlsSession>(context, test.host),
+                             &status, &got));
+    EXPECT_EQ(status.ok(), test.error.empty()) << test.host << status;
+    EXPECT_EQ(got, test.error.empty() ? "welcome" : "");
+    if (!status.ok()) {
+      EXPECT_NE(MessageOf(status).find(test.error), std::string::npos)
+          << status;
+    }
+    server.Attach(nullptr);
+    client.Attach(nullptr);
+  }
+}
+
 TEST_F(StreamTlsTest, SaysGoodbyeWhenItCloses) {
   Status status;
   std::string last;

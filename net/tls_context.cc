@@ -35,6 +35,19 @@ Status Unusable(std::string_view what, const std::string& file) {
                   std::string(what) + " \"" + file + "\": " + reason);
 }
 
+Status NoTls() {
+  return SqlError(sqlstate::kInternalError, "OpenSSL has no TLS to offer");
+}
+
+// What both sides have in common.
+void Prepare(SSL_CTX* context) {
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
+  // An idle connection holds no buffer; a record that is not whole stays.
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+}
+
 // MD5 and SHA-1 are replaced by SHA-256, says RFC 5929.
 std::string EndPointOf(X509* certificate) {
   int digest = NID_undef;
@@ -58,17 +71,12 @@ std::string EndPointOf(X509* certificate) {
 StatusOr<std::shared_ptr<const TlsContext>> TlsContext::Load(
     const std::string& certificate_file, const std::string& key_file) {
   SSL_CTX* context = SSL_CTX_new(TLS_server_method());
-  if (context == nullptr) {
-    return SqlError(sqlstate::kInternalError, "OpenSSL has no TLS to offer");
-  }
-  std::shared_ptr<TlsContext> made(new TlsContext(context));
-  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
-                                   SSL_OP_CIPHER_SERVER_PREFERENCE);
+  if (context == nullptr) return NoTls();
+  std::shared_ptr<TlsContext> made(
+      new TlsContext(context, false, Verify::kNothing));
+  Prepare(context);
+  SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_num_tickets(context, 0);
-  // An idle connection holds no buffer; a record that is not whole stays.
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_alpn_select_cb(context, SelectProtocol, nullptr);
   if (SSL_CTX_use_certificate_chain_file(context, certificate_file.c_str()) !=
       1) {
@@ -81,6 +89,24 @@ StatusOr<std::shared_ptr<const TlsContext>> TlsContext::Load(
   }
   made->end_point_ = EndPointOf(SSL_CTX_get0_certificate(context));
   return std::shared_ptr<const TlsContext>(std::move(made));
+}
+
+StatusOr<std::shared_ptr<const TlsContext>> TlsContext::ForClient(
+    Verify verify, const std::string& authority_file) {
+  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+  if (context == nullptr) return NoTls();
+  std::shared_ptr<const TlsContext> made(new TlsContext(context, true, verify));
+  Prepare(context);
+  SSL_CTX_set_alpn_protos(context, kProtocol, kProtocolBytes);
+  if (verify == Verify::kNothing) return made;
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  if (authority_file.empty()) {
+    SSL_CTX_set_default_verify_paths(context);
+  } else if (SSL_CTX_load_verify_locations(context, authority_file.c_str(),
+                                           nullptr) != 1) {
+    return Unusable("cannot use the trusted certificates", authority_file);
+  }
+  return made;
 }
 
 TlsContext::~TlsContext() { SSL_CTX_free(context_); }

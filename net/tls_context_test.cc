@@ -23,6 +23,11 @@ TEST(TlsContextTest, NamesTheFileThatCannotBeRead) {
   ASSERT_FALSE(no_key.ok());
   EXPECT_NE(MessageOf(no_key.status()).find("cannot use the key"),
             std::string::npos);
+  const auto no_authority =
+      TlsContext::ForClient(TlsContext::Verify::kHost, "/nowhere.ca");
+  ASSERT_FALSE(no_authority.ok());
+  EXPECT_NE(MessageOf(no_authority.status()).find("\"/nowhere.ca\""),
+            std::string::npos);
 }
 
 }  // namespace

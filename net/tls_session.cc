@@ -2,8 +2,10 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -50,7 +52,8 @@ long TlsSession::Control(BIO*, int command, long, void*) {
   return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
-TlsSession::TlsSession(std::shared_ptr<const TlsContext> context)
+TlsSession::TlsSession(std::shared_ptr<const TlsContext> context,
+                       const std::string& host)
     : context_(std::move(context)), ssl_(SSL_new(context_->get())) {
   PGB_CHECK(ssl_ != nullptr);
   BIO* bio = BIO_new(Method());
@@ -58,7 +61,20 @@ TlsSession::TlsSession(std::shared_ptr<const TlsContext> context)
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_, bio, bio);  // which owns it now
-  SSL_set_accept_state(ssl_);
+  if (!context_->is_client()) {
+    SSL_set_accept_state(ssl_);
+    return;
+  }
+  SSL_set_connect_state(ssl_);
+  X509_VERIFY_PARAM* expected = SSL_get0_param(ssl_);
+  const bool is_address =
+      X509_VERIFY_PARAM_set1_ip_asc(expected, host.c_str()) == 1;
+  if (!is_address) SSL_set_tlsext_host_name(ssl_, host.c_str());
+  if (context_->verify() == TlsContext::Verify::kHost) {
+    if (!is_address) SSL_set1_host(ssl_, host.c_str());
+  } else if (is_address) {
+    X509_VERIFY_PARAM_set1_ip(expected, nullptr, 0);
+  }
 }
 
 TlsSession::~TlsSession() { SSL_free(ssl_); }
@@ -147,7 +163,12 @@ bool TlsSession::has_protocol() const {
 void TlsSession::Fail(int result) {
   const unsigned long code = ERR_get_error();
   char reason[256] = "the peer does not keep to the protocol";
-  if (SSL_get_error(ssl_, result) == SSL_ERROR_SSL && code != 0) {
+  const long verified = SSL_get_verify_result(ssl_);
+  if (context_->is_client() && verified != X509_V_OK &&
+      context_->verify() != TlsContext::Verify::kNothing) {
+    std::snprintf(reason, sizeof(reason), "certificate verify failed: %s",
+                  X509_verify_cert_error_string(verified));
+  } else if (SSL_get_error(ssl_, result) == SSL_ERROR_SSL && code != 0) {
     ERR_error_string_n(code, reason, sizeof(reason));
   }
   ERR_clear_error();

@@ -1,4 +1,4 @@
-// One connection's TLS, as a server: bytes in, bytes out, no I/O of its own.
+// One connection's TLS: bytes in, bytes out, no I/O of its own.
 //
 // What arrives is given to Handshake() and then to Decrypt(); what has to be
 // sent is appended to `out`. Between calls nothing of the caller's is held. One
@@ -24,7 +24,9 @@ class TlsSession {
   // what goes in.
   static constexpr size_t kRecordBytes = 16 * 1024;
 
-  explicit TlsSession(std::shared_ptr<const TlsContext> context);
+  // `host`: whom a client wants to talk to, a name or an address.
+  explicit TlsSession(std::shared_ptr<const TlsContext> context,
+                      const std::string& host = "");
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
@@ -34,6 +36,7 @@ class TlsSession {
     kNeedMore,  // from the peer
     kFailed,    // see error(); `out` may have an alert for the peer
   };
+  // A client begins with nothing received.
   Step Handshake(std::string_view received, std::string* out);
 
   enum class State {
