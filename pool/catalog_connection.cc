@@ -75,6 +75,7 @@ std::string ConnectionString(const CatalogSource& source,
   text += " dbname=" + Quoted(source.database);
   text += " user=" + Quoted(source.user);
   if (!source.password.empty()) text += " password=" + Quoted(source.password);
+  if (!source.tls.empty()) text += " " + source.tls;
   text += " options=" + Quoted(options);
   text += " application_name=pgbraid-catalog client_encoding=UTF8";
   text += " gssencmode=disable";

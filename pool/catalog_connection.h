@@ -33,6 +33,7 @@ struct CatalogSource {
   std::string database;
   std::string user;
   std::string password;  // empty: none
+  std::string tls = {};  // libpq's options (ServerTls), or empty
   bool operator==(const CatalogSource&) const = default;
 };
 

@@ -89,6 +89,8 @@ net::Task<StatusOr<std::unique_ptr<ServerConnection>>> ServerConnection::Open(
 net::Task<Status> ServerConnection::LogIn(wire::RandomSource* random,
                                           TimePoint deadline) {
   stream->Attach(&waiter_);
+  Status status = co_await Encrypt(deadline);
+  if (!status.ok()) co_return status;
   std::string startup;
   std::vector<wire::StartupParameter> startup_parameters = {
       wire::StartupParameter("user", target_.login.user),
@@ -98,7 +100,7 @@ net::Task<Status> ServerConnection::LogIn(wire::RandomSource* random,
   }
   wire::AppendStartup(startup_parameters, &startup);
   stream->Send(startup);
-  Status status = co_await Authenticate(random, deadline);
+  status = co_await Authenticate(random, deadline);
   if (!status.ok()) co_return status;
   for (;;) {
     auto message = co_await Next(deadline);

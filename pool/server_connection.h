@@ -141,6 +141,8 @@ class ServerConnection {
  private:
   ServerConnection(net::Reactor* reactor, Target target, ReactorTables* tables);
 
+  // server_connection_tls.cc
+  net::Task<Status> Encrypt(TimePoint deadline);
   net::Task<Status> LogIn(wire::RandomSource* random, TimePoint deadline);
   net::Task<Status> Authenticate(wire::RandomSource* random,
                                  TimePoint deadline);

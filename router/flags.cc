@@ -24,6 +24,8 @@ DEFINE_string(tls_cert_file, "", "the certificate shown to clients, and its chai
 DEFINE_string(tls_key_file, "", "its key (PEM)");
 DEFINE_string(server_user, "", "user to log in to servers with; empty: the client's");
 DEFINE_string(server_password_file, "", "user list with the passwords for servers");
+DEFINE_string(server_tls, "prefer", "TLS towards servers: disable, prefer, require, verify-ca, verify-full; never on Unix sockets");
+DEFINE_string(server_tls_ca_file, "", "the certificates trusted by verify-ca and verify-full (PEM); empty: the system's");
 DEFINE_string(pool_mode, "transaction", "how long a client keeps a server connection: transaction, session");
 DEFINE_int32(pool_size, 20, "server connections to one host, over all threads");
 DEFINE_int32(threads, 0, "reactors; 0: one a core (never more than --pool_size)");
@@ -57,6 +59,8 @@ constexpr std::string_view kOwnFlags[] = {"listen",
                                           "tls_key_file",
                                           "server_user",
                                           "server_password_file",
+                                          "server_tls",
+                                          "server_tls_ca_file",
                                           "pool_mode",
                                           "pool_size",
                                           "threads",
@@ -388,9 +392,14 @@ StatusOr<Configuration> ReadFlags(int argc, char** argv) {
   PGB_ASSIGN_OR_RETURN(
       wire::UserList servers,
       ReadUserList("server_password_file", FLAGS_server_password_file));
+  auto tls = pool::ServerTls::Make(FLAGS_server_tls, FLAGS_server_tls_ca_file);
+  if (!tls.ok()) {
+    return SqlError(sqlstate::kInvalidParameterValue,
+                    "--server_tls: " + MessageOf(tls.status()));
+  }
   return Configuration{std::move(options), std::move(map),
                        pool::Credentials(FLAGS_server_user, std::move(servers),
-                                         std::move(clients))};
+                                         std::move(clients), *std::move(tls))};
 }
 
 }  // namespace pgbraid::router

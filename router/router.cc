@@ -153,6 +153,7 @@ std::optional<pool::CatalogSource> Router::CatalogSourceOf(
   source.database = database;
   source.user = login.user;
   source.password = login.password;
+  if (login.tls != nullptr) source.tls = login.tls->connection_options();
   return source;
 }
 

@@ -128,6 +128,11 @@ class Node:
                  for name, value in settings.items())
         self._write(os.path.join(self.data, "launcher.conf"), "".join(lines))
 
+    def write_file(self, name, text):
+        """Puts a file into the data folder (pg_hba.conf, say), readable by the server alone."""
+        self._write(os.path.join(self.data, name), text)
+        os.chmod(os.path.join(self.data, name), 0o600)
+
     def _write(self, path, text):
         with open(path, "w") as file:
             file.write(text)

@@ -1,5 +1,6 @@
-"""Encryption towards clients: asked for, required, begun directly, and attacked."""
+"""Encryption: towards clients asked for, required, begun directly, attacked; towards servers."""
 
+import contextlib
 import os
 import socket
 import ssl
@@ -31,12 +32,66 @@ class Certificates:
     def _make(self, name):
         cert, key = (os.path.join(self._folder.name, f"{name}.{end}") for end in ("crt", "key"))
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1",
-                        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                        "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=DNS:localhost,IP:127.0.0.1",
                         "-keyout", key, "-out", cert], check=True, capture_output=True)
         return cert, key
 
     def close(self):
         self._folder.cleanup()
+
+
+@contextlib.contextmanager
+def encrypted_server():
+    """A cluster whose primary lets nobody in by TCP in clear text."""
+    with Cluster(shards=1, standbys=0) as made:
+        node = made[0].primary
+        for name, path in (("server.crt", certificates().cert),
+                           ("server.key", certificates().key)):
+            with open(path, encoding="ascii") as file:
+                node.write_file(name, file.read())
+        node.write_file("pg_hba.conf",
+                        "local all all trust\nhostssl all all 127.0.0.1/32 trust\n")
+        node.set(ssl="on")
+        node.restart()
+        yield made
+
+
+class ServerTlsTest(unittest.TestCase):
+    ENCRYPTED = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+
+    @testing.timeout(60)
+    def test_servers_that_demand_it_get_it(self):
+        with encrypted_server() as made:
+            for flags in ({}, {"server_tls": "require"},
+                          {"server_tls": "verify-full", "server_tls_ca_file": certificates().cert}):
+                with self.subTest(flags=flags), Router(shards=made.shards_flag(), **flags) as router, \
+                        router.connect() as connection:
+                    self.assertEqual(connection.execute(self.ENCRYPTED).fetchone(), (True,))
+                    self.assertEqual(
+                        connection.execute("SELECT length(%s::text)", ["x" * 3_000_000]).fetchone(),
+                        (3_000_000,))
+                    connection.execute("CREATE TABLE IF NOT EXISTS seen (a int)")
+                    self.assertEqual(connection.execute("SELECT a FROM seen").fetchall(), [])
+            for flags, words in (
+                    ({"server_tls": "disable"}, "no encryption"),
+                    ({"server_tls": "verify-full",
+                      "server_tls_ca_file": certificates().other_cert},
+                     "certificate verify failed")):
+                with self.subTest(flags=flags), \
+                        Router(shards=made.shards_flag(), checkout_timeout="1s",
+                               **flags) as router, \
+                        self.assertRaisesRegex(psycopg.OperationalError, words):
+                    router.connect()
+
+    @testing.timeout(60)
+    def test_servers_without_it_are_used_unless_it_is_demanded(self):
+        with Router(shards=cluster().shards_flag()) as router, router.connect() as connection:
+            self.assertEqual(connection.execute(self.ENCRYPTED).fetchone(), (False,))
+        with Router(shards=cluster().shards_flag(), server_tls="require",
+                    checkout_timeout="1s") as router, \
+                self.assertRaisesRegex(psycopg.OperationalError, "does not support TLS"):
+            router.connect()
 
 
 class TlsTest(unittest.TestCase):
@@ -185,6 +240,8 @@ class TlsTest(unittest.TestCase):
                 ([f"--tls_cert_file={files.cert}"], "--tls_key_file"),
                 (["--client_tls=require"], "--tls_cert_file"),
                 (["--client_tls=maybe"], "disable, allow or require"),
+                (["--server_tls=maybe"], "verify-full"),
+                (["--server_tls=verify-ca", "--server_tls_ca_file=/none.ca"], "/none.ca"),
                 ([f"--tls_cert_file={files.cert}", "--tls_key_file=/none.key"], "/none.key"),
                 (["--tls_cert_file=/none.crt", f"--tls_key_file={files.key}"], "/none.crt"),
                 ([f"--tls_cert_file={files.cert}", f"--tls_key_file={files.other_key}"],
