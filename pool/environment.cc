@@ -84,6 +84,8 @@ Environment::Environment(std::vector<Setting> settings)
       conforming_strings_ = !MeansOff(setting.value);
     } else if (setting.name == "client_encoding") {
       ascii_safe_encoding_ = IsAsciiSafeEncoding(setting.value);
+    } else if (setting.name == "default_transaction_isolation") {
+      serializable_ = Lower(setting.value) == "serializable";
     } else if (IsRoleSetting(setting.name) && Lower(setting.value) != "none") {
       // The session's user comes before its role; SET ROLE NONE leaves it.
       role_ = setting.value;

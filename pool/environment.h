@@ -47,6 +47,9 @@ class Environment {
   bool standard_conforming_strings() const { return conforming_strings_; }
   // client_encoding is UTF-8, SQL_ASCII, or not set: bytes can be compared.
   bool ascii_safe_encoding() const { return ascii_safe_encoding_; }
+  // Transactions are serializable unless they say otherwise: on a standby even
+  // the settings themselves could not be made.
+  bool serializable() const { return serializable_; }
   // SET ROLE or SET SESSION AUTHORIZATION is in force: empty if not.
   std::string_view role() const { return role_; }
 
@@ -61,6 +64,7 @@ class Environment {
   uint64_t frozen_hash_;
   bool conforming_strings_ = true;
   bool ascii_safe_encoding_ = true;
+  bool serializable_ = false;
   std::string role_;
 };
 

@@ -266,6 +266,7 @@ net::Task<StatusOr<ResultRows>> ServerConnection::RunMessages(
     std::string messages, TimePoint deadline) {
   stream->Attach(&waiter_);
   busy = true;
+  unnamed_statement = 0;
   stream->Send(messages);
   ResultRows result;
   Status error;

@@ -91,7 +91,7 @@ class ServerConnection {
   // Nothing is under way, no transaction is open, and no trace of a client that
   // can't be taken away: it may serve anybody.
   bool reusable() const {
-    return !retired && !busy && partial.empty() &&
+    return !retired && !worn && !busy && partial.empty() &&
            transaction_status == wire::TransactionStatus::kIdle &&
            !stream->broken();
   }
@@ -132,6 +132,9 @@ class ServerConnection {
   // without them.
   int prefix = 0;
   bool retired = false;  // must not serve another client
+  // It shows for good whom it has served, as an empty temporary schema does:
+  // its client may go on with it, nobody else.
+  bool worn = false;
   // Something ran that may have changed its state unseen: probed before it
   // serves anybody else.
   bool tainted = false;

@@ -57,6 +57,19 @@ std::string ErrorMessage(std::string_view body) {
   return message;
 }
 
+// The error's body with the client's name of the statement for the server's;
+// "" if it does not stand there.
+std::string InClientsWords(const Expected& expected, std::string_view body) {
+  if (expected.prepared == nullptr || expected.name.empty()) return {};
+  std::string servers = '"' + expected.prepared->server_name + '"';
+  size_t at = body.find(servers);
+  if (at == std::string_view::npos) return {};
+  std::string renamed(body.substr(0, at));
+  renamed += '"' + expected.name + '"';
+  renamed += body.substr(at + servers.size());
+  return renamed;
+}
+
 }  // namespace
 
 bool Exchange::commit_in_flight() const {
@@ -78,6 +91,7 @@ void Exchange::set_replacement(const Status& status) {
 void Exchange::Pop() {
   ++head_;
   statement_ = 0;
+  inserted_left_ = 0;
   if (head_ == expected_.size()) {
     expected_.clear();
     head_ = 0;
@@ -85,6 +99,10 @@ void Exchange::Pop() {
 }
 
 void Exchange::Define(const Expected& expected) {
+  if (expected.what == What::kParse && !expected.hidden &&
+      expected.name.empty()) {
+    state_->unnamed = expected.prepared;
+  }
   if (expected.closes) {
     if (state_->prepared != nullptr) state_->prepared->erase(expected.name);
     return;
@@ -203,8 +221,11 @@ bool Exchange::Consume(std::string_view input) {
       run = at;
       SendSynthetic();
     }
-    if (header.type == type::kErrorResponse) {
-      // It may be replaced by another, or take back what came before it.
+    if (header.type == type::kErrorResponse ||
+        (header.type == type::kReadyForQuery &&
+         state_->told != connection_->parameters)) {
+      // It may be replaced by another, or take back what came before it; or
+      // something has to be said before it.
       Relay(input.substr(run, at - run));
       run = at;
     }
@@ -222,7 +243,9 @@ bool Exchange::Consume(std::string_view input) {
 Exchange::Verdict Exchange::Handle(char t, std::string_view body) {
   Expected* next = head();
   Verdict verdict = Verdict::kRelay;
-  if (next == nullptr || next->hidden || wants_primary_) {
+  if (next == nullptr || next->hidden || wants_primary_ ||
+      (inserted_left_ > 0 &&
+       (t == type::kRowDescription || t == type::kDataRow))) {
     verdict = Verdict::kHide;
   }
   switch (t) {
@@ -269,7 +292,7 @@ Exchange::Verdict Exchange::Handle(char t, std::string_view body) {
     case type::kErrorResponse:
       return HandleError(body) == Verdict::kHide ? Verdict::kHide : verdict;
     case type::kReadyForQuery:
-      return HandleReady(body) == Verdict::kHide ? Verdict::kHide : verdict;
+      return HandleReady(body);
     case type::kParameterStatus:
       return HandleParameter(body);
     case type::kNoticeResponse:
@@ -287,23 +310,36 @@ Exchange::Verdict Exchange::Handle(char t, std::string_view body) {
   return verdict;
 }
 
+const sql::Statement* Exchange::Running(const Expected& expected) const {
+  bool simple = expected.what == What::kQuery;
+  size_t place = simple ? statement_ : 0;
+  if (expected.query == nullptr || expected.hidden || inserted_left_ > 0 ||
+      place >= expected.query->statements().size()) {
+    return nullptr;
+  }
+  return &expected.query->statements()[place];
+}
+
 Exchange::Verdict Exchange::HandleComplete(std::string_view body) {
   copying_in_ = false;
   Expected* next = head();
   if (next == nullptr) return Verdict::kHide;
+  if (inserted_left_ > 0) {
+    --inserted_left_;
+    return Verdict::kHide;
+  }
   std::string_view tag;
   if (!wire::ParseCommandComplete(body, &tag).ok()) tag = {};
   bool relayed = !next->hidden && !wants_primary_;
   if (relayed) relayed_ = true;
   bool simple = next->what == What::kQuery;
-  size_t place = simple ? statement_ : 0;
-  if (next->query != nullptr && !next->hidden &&
-      place < next->query->statements().size()) {
-    const sql::Statement& statement = next->query->statements()[place];
-    state_->Completed(statement, tag, connection_);
-    committed_inside_ |= statement.kind == sql::Kind::kCommit;
+  if (const sql::Statement* statement = Running(*next)) {
+    state_->Completed(*statement, tag, connection_);
   }
   if (simple) {
+    if (statement_ < next->inserted.size()) {
+      inserted_left_ = next->inserted[statement_];
+    }
     ++statement_;
   } else if (next->what == What::kExecute) {
     Pop();
@@ -356,13 +392,18 @@ Exchange::Verdict Exchange::HandleError(std::string_view body) {
   if (next->what == What::kParse && next->prepared != nullptr) {
     connection_->prepared.Remove(next->prepared->id);
     connection_->unnamed_statement = 0;
+    if (!next->hidden && next->name.empty()) state_->unnamed = nullptr;
+  }
+  if (const sql::Statement* running = Running(*next)) {
+    state_->Failed(*running, connection_);
   }
   failed_ = true;
   relayed_ = true;
   // The error of a message that the router added is the client's to see: it
-  // stands for what the client asked.
-  bool hidden = next->hidden;
-  if (hidden) client_->Send(ErrorMessage(body));
+  // stands for what the client asked. It speaks of the client's own name.
+  std::string renamed = InClientsWords(*next, body);
+  bool hidden = next->hidden || !renamed.empty();
+  if (hidden) client_->Send(ErrorMessage(renamed.empty() ? body : renamed));
   // What follows is skipped by the server; it never holds it.
   for (size_t i = head_ + 1; i < expected_.size(); ++i) {
     if (expected_[i].what == What::kSync || expected_[i].what == What::kQuery) {
@@ -393,10 +434,13 @@ Exchange::Verdict Exchange::HandleReady(std::string_view body) {
   connection_->transaction_status = status;
   ready_status_ = status;
   if (next == nullptr) return Verdict::kHide;
-  bool hidden = next->hidden || wants_primary_;
+  bool hidden = (next->hidden && !next->shows_ready) || next->hides_ready ||
+                wants_primary_;
   if (next->prefix) --connection_->prefix;
   Pop();
-  return hidden ? Verdict::kHide : Verdict::kRelay;
+  if (hidden) return Verdict::kHide;
+  Relay(state_->Tell(connection_->parameters));
+  return Verdict::kRelay;
 }
 
 Exchange::Verdict Exchange::HandleParameter(std::string_view body) {
@@ -405,10 +449,10 @@ Exchange::Verdict Exchange::HandleParameter(std::string_view body) {
       pool::IsHostParameter(parameter.name)) {
     return Verdict::kHide;
   }
+  // The client hears of it with ReadyForQuery, as from PostgreSQL: what was
+  // changed and changed back before that is nothing to it.
   connection_->NoteParameter(parameter.name, parameter.value);
-  if (state_->told == connection_->parameters) return Verdict::kHide;
-  state_->told = connection_->parameters;
-  return Verdict::kRelay;
+  return Verdict::kHide;
 }
 
 }  // namespace pgbraid::router

@@ -55,6 +55,13 @@ struct Expected {
   bool defines = false;
   bool closes = false;  // the name is undefined instead
   std::string bytes;
+  // kQuery: how many statements of the router's stand behind each of the
+  // client's in the text (one entry for each, or none at all).
+  std::vector<uint8_t> inserted;
+  // kQuery: its ReadyForQuery is hidden; the next one's, itself hidden, is
+  // shown in its place.
+  bool hides_ready = false;
+  bool shows_ready = false;
 };
 
 // Errors by which a standby says that it can't do what a primary could, or that
@@ -103,8 +110,6 @@ class Exchange {
   const Status& loss() const { return loss_; }
   // A COMMIT was on its way when the server was lost.
   bool commit_in_flight() const;
-  // Some statement completed COMMIT while others followed.
-  bool committed_inside() const { return committed_inside_; }
 
   // With this, an error that says "a standby can't do that" and comes before
   // anything was relayed is not relayed but reported by wants_primary(), and
@@ -131,6 +136,8 @@ class Exchange {
   Verdict HandleError(std::string_view body);
   Verdict HandleReady(std::string_view body);
   Verdict HandleParameter(std::string_view body);
+  // The client's statement that runs under `expected` now; null if none does.
+  const sql::Statement* Running(const Expected& expected) const;
   void SkipToSync();
   void Define(const Expected& expected);
   bool Consume(std::string_view input);
@@ -144,6 +151,7 @@ class Exchange {
   absl::InlinedVector<Expected, 2> expected_;
   size_t head_ = 0;
   size_t statement_ = 0;      // of the kQuery at the head
+  size_t inserted_left_ = 0;  // of the router's own behind that, to be hidden
   size_t pass_bytes_ = 0;     // of a large message, still to be relayed
   bool pass_hidden_ = false;  // ... or to be dropped
   bool copying_in_ = false;
@@ -153,7 +161,6 @@ class Exchange {
   std::string replacement_;  // an ErrorResponse, or empty
   std::string held_;  // acknowledgements, while may_retry_ and not relayed_
   bool wants_primary_ = false;
-  bool committed_inside_ = false;
   wire::TransactionStatus ready_status_ = wire::TransactionStatus::kIdle;
   Status loss_;
   std::string last_words_;  // of a server that ends the connection

@@ -119,6 +119,7 @@ ExtendedSegment::Step ExtendedSegment::TakeParse(std::string_view body) {
     return Step::kNext;
   }
   if (bound_) {
+    Restore(prepared);
     SendParse(prepared, name);
   } else {
     waiting_.push_back({type::kParse, prepared, name});
@@ -180,6 +181,7 @@ ExtendedSegment::Step ExtendedSegment::BindOnServer(
   }
   portals_[std::string(bind.portal)] = {prepared->recognized.query, prepared,
                                         false};
+  Restore(prepared);
   std::string_view server_name;
   if (!bind.statement.empty()) {
     EnsurePrepared(prepared);
@@ -197,6 +199,8 @@ ExtendedSegment::Step ExtendedSegment::BindOnServer(
   wire::AppendBind(bind.portal, server_name, bind.rest, &out_);
   Expected expected;
   expected.what = What::kBind;
+  expected.prepared = prepared;
+  expected.name = bind.statement;
   exchange_.Expect(std::move(expected));
   return Step::kNext;
 }
@@ -289,7 +293,10 @@ ExtendedSegment::Step ExtendedSegment::TakeDescribe(std::string_view body) {
     return Step::kNext;
   }
   waiting_.push_back({type::kDescribe, prepared, std::string(describe.name)});
-  if (bound_) SendWaiting();
+  if (bound_) {
+    Restore(prepared);
+    SendWaiting();
+  }
   return Step::kNext;
 }
 
@@ -338,8 +345,27 @@ ExtendedSegment::Step ExtendedSegment::TakeExecute(const wire::Frame& frame) {
     if (known != transaction->portals.end()) expected.query = known->second;
   }
   out_ += frame.bytes;
+  if (expected.query != nullptr && expected.query->single() != nullptr &&
+      !s_->state_->startup->settings().empty()) {
+    const sql::Statement& statement = *expected.query->single();
+    restores_ = s_->state_->Restores(statement);
+    restores_committed_ = statement.discard_all;
+  }
   exchange_.Expect(std::move(expected));
   return Step::kNext;
+}
+
+void ExtendedSegment::Restore(const PreparedRef& next) {
+  if (restores_.empty()) return;
+  const sql::Statement* single =
+      next == nullptr ? nullptr : next->recognized.query->single();
+  if (single == nullptr || !single->discard_all) {
+    RunHidden(restores_);
+    // DISCARD ALL has committed. What restores its settings must not belong to
+    // a transaction that the segment may yet roll back.
+    if (restores_committed_ && next != nullptr) RunHidden("COMMIT");
+  }
+  restores_.clear();
 }
 
 ExtendedSegment::Step ExtendedSegment::ExecuteLocal(
@@ -406,6 +432,7 @@ ExtendedSegment::Step ExtendedSegment::TakeSync() {
   if (!bound_ && !waiting_.empty() && !skipping_) return AskAnyShard();
   synced_ = true;
   if (bound_) {
+    Restore(nullptr);
     wire::AppendSync(&out_);
     Expected expected;
     expected.what = What::kSync;

@@ -17,8 +17,9 @@ constexpr Duration kGraceAfterEnd = std::chrono::milliseconds(100);
 
 ExtendedSegment::ExtendedSegment(Session* session)
     : s_(session),
-      exchange_(&session->client_, session->state_.get(), nullptr),
-      before_(session->state_->settings) {}
+      exchange_(&session->client_, session->state_.get(), nullptr) {
+  s_->state_->BeginSegment();
+}
 
 net::Task<void> ExtendedSegment::Run() {
   Status ready = co_await s_->AwaitCatalogs();
@@ -102,8 +103,7 @@ net::Task<bool> ExtendedSegment::Finish() {
     s_->ReportLoss(exchange_);
     co_return true;
   }
-  if (unnamed_ != nullptr) s_->state_->unnamed = unnamed_;
-  co_await s_->EndSegment(&exchange_, std::move(before_));
+  co_await s_->EndSegment(&exchange_);
   if (s_->state_->transaction() != nullptr) {
     for (auto& [name, portal] : portals_) {
       s_->state_->transaction()->portals[name] = portal.query;
@@ -147,7 +147,6 @@ net::Task<bool> ExtendedSegment::DescribeOutside() {
     skipping_ = true;
     if (s_->deferred()) s_->state_->transaction()->failed = true;
   }
-  if (unnamed_ != nullptr) s_->state_->unnamed = unnamed_;
   co_return true;
 }
 

@@ -101,13 +101,17 @@ class ExtendedSegment {
   void SendWaiting();
   void SendParse(const PreparedRef& prepared, const std::string& name);
   void EnsurePrepared(const PreparedRef& prepared);
+  // Makes settings of the startup packet that the last statement has reset what
+  // they were, before `next` (null: Sync) is sent.
+  void Restore(const PreparedRef& next);
+  // A statement of the router's own, as part of the segment.
+  void RunHidden(std::string_view sql);
   void SendOut();
   // Takes the messages handled so far off the client's input.
   void ConsumeTaken();
 
   Session* const s_;
   Exchange exchange_;
-  Settings before_;
   size_t cursor_ = 0;        // of the client's input: what has been taken
   bool keep_input_ = false;  // for a second attempt
   bool primary_only_ = false;
@@ -122,6 +126,8 @@ class ExtendedSegment {
   PreparedRef unnamed_;
   std::map<std::string, Portal, std::less<>> portals_;
   std::string out_;
+  std::string restores_;  // a statement to run before what comes next
+  bool restores_committed_ = false;  // what it restores was not undone by it
 };
 
 }  // namespace pgbraid::router

@@ -69,6 +69,19 @@ void ExtendedSegment::EnsurePrepared(const PreparedRef& prepared) {
   exchange_.Expect(std::move(expected));
 }
 
+void ExtendedSegment::RunHidden(std::string_view sql) {
+  wire::AppendParse("", sql, {}, &out_);
+  wire::AppendBind("", "", std::string_view("\0\0\0\0\0\0", 6), &out_);
+  wire::AppendExecute("", 0, &out_);
+  s_->held_->unnamed_statement = 0;
+  for (What what : {What::kParse, What::kBind, What::kExecute}) {
+    Expected expected;
+    expected.what = what;
+    expected.hidden = true;
+    exchange_.Expect(std::move(expected));
+  }
+}
+
 void ExtendedSegment::SendWaiting() {
   for (Waiting& waiting : waiting_) {
     if (waiting.type == type::kParse) {

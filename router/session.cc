@@ -1,5 +1,6 @@
 #include "router/session.h"
 
+#include <cctype>
 #include <cstdio>
 #include <utility>
 
@@ -21,7 +22,8 @@ constexpr Duration kProbeTimeout = std::chrono::seconds(5);
 // and what keeps it with its client.
 constexpr std::string_view kProbeSql =
     "SELECT 'setting', name, setting FROM pg_catalog.pg_settings"
-    " WHERE source = 'session' UNION ALL"
+    " WHERE source = 'session' AND name NOT IN ('transaction_isolation',"
+    " 'transaction_read_only', 'transaction_deferrable') UNION ALL"
     " SELECT 'role', 'role', pg_catalog.current_setting('role')"
     " UNION ALL SELECT 'role', 'session_authorization', session_user::text"
     " UNION ALL SELECT 'lock', '', count(*)::text FROM pg_catalog.pg_locks"
@@ -32,6 +34,7 @@ constexpr std::string_view kProbeSql =
     " UNION ALL SELECT 'temporary', '', count(*)::text"
     " FROM pg_catalog.pg_class"
     " WHERE relnamespace = pg_catalog.pg_my_temp_schema()"
+    " UNION ALL SELECT 'worn', '', pg_catalog.pg_my_temp_schema()::text"
     " UNION ALL SELECT 'cursor', '', count(*)::text"
     " FROM pg_catalog.pg_cursors WHERE is_holdable"
     " UNION ALL SELECT 'prepared', '', count(*)::text"
@@ -44,6 +47,15 @@ std::string QuoteLiteral(std::string_view value) {
     quoted += c;
   }
   return quoted + "'";
+}
+
+// As names of settings stand in an Environment; pg_settings says "TimeZone".
+std::string Lower(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower) {
+    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return lower;
 }
 
 PinReasons PinOf(std::string_view kind) {
@@ -258,17 +270,14 @@ void Session::ReleaseLease() {
   held_ = HeldLease();
 }
 
-net::Task<void> Session::EndSegment(Exchange* exchange, Settings before) {
+net::Task<void> Session::EndSegment(Exchange* exchange) {
   pool::ServerConnection* connection = held_.lease.get();
   connection->busy = false;
   interrupt_.End();
-  state_->Ready(exchange->ready_status(), exchange->failed(), before);
+  state_->Ready(exchange->ready_status(), exchange->failed());
   if (!state_->in_transaction()) {
     if (connection->environment != nullptr) {
       connection->environment = state_->settings.session;
-    }
-    if (exchange->failed() && exchange->committed_inside()) {
-      connection->tainted = true;
     }
   }
   if (state_->changed_catalog && !state_->in_transaction()) {
@@ -300,7 +309,7 @@ net::Task<void> Session::Probe() {
   for (const auto& row : result->rows) {
     if (row.size() != 3 || !row[0] || !row[1] || !row[2]) continue;
     const std::string& kind = *row[0];
-    const std::string& name = *row[1];
+    const std::string name = Lower(*row[1]);
     const std::string& value = *row[2];
     if (kind == "setting") {
       settings.push_back({name, value,
@@ -315,13 +324,21 @@ net::Task<void> Session::Probe() {
                               QuoteLiteral(value) + ",false)"});
     } else if (value != "0") {
       pins |= PinOf(kind);
+      connection->worn |= kind == "worn";
     }
   }
   state_->pins = (state_->pins & ~kProbedPins) | pins;
-  pool::EnvironmentRef found =
-      worker_->tables()->environments.Intern(std::move(settings));
-  state_->settings = {found, found};
-  connection->environment = found;
+  pool::EnvironmentTable& environments = worker_->tables()->environments;
+  connection->environment = environments.Intern(std::move(settings));
+  // What the client's startup packet had set and is gone was reset: on a
+  // connection of the client's own it would have gone back to that.
+  pool::EnvironmentRef mine = connection->environment;
+  for (const pool::Setting& at_start : state_->startup->settings()) {
+    if (mine->Find(at_start.name) == nullptr) {
+      mine = environments.With(mine, at_start);
+    }
+  }
+  state_->settings = {mine, mine};
   TellParameters(*connection);
 }
 

@@ -91,7 +91,7 @@ class Session {
   void CancelIfDue() {
     if (cancel_due_) CancelOnServers();
   }
-  net::Task<void> EndSegment(Exchange* exchange, Settings before);
+  net::Task<void> EndSegment(Exchange* exchange);
   net::Task<void> Probe();
   void ReleaseLease();
   // The session ends: nothing of it may reach another client.
@@ -142,11 +142,17 @@ class Session {
   // The RowDescription of what it would answer, or "".
   std::string DescribeLocal(const Recognized& recognized) const;
   LocalAnswer ExplainRoute(const Recognized& recognized, std::string_view text);
+  // A WARNING of the router's, "" where client_min_messages hides it.
+  std::string Warn(std::string_view state, std::string_view message) const;
   LocalAnswer OwnSetting(const sql::Statement& statement);
 
   // session_query.cc
   net::Task<void> RunQuery();
   net::Task<bool> RunOnServer(const Recognized& recognized, const Plan& plan);
+  // Sends the client's Query behind `prefix`, with what restores the startup
+  // packet's settings where it resets them.
+  void SendQuery(std::string prefix, const wire::Frame& frame,
+                 Expected expected, Exchange* exchange);
 
   // session_extended.cc
   friend class ExtendedSegment;

@@ -68,7 +68,10 @@ Plan Session::Restrict(Plan plan) const {
         plan.standby && deferred() && transaction->read_only &&
         transaction->isolation != sql::Statement::Isolation::kSerializable;
   }
-  if (server_in_transaction() || state_->pins != 0) plan.standby = false;
+  if (server_in_transaction() || state_->pins != 0 ||
+      state_->settings.session->serializable()) {
+    plan.standby = false;
+  }
   if (server_in_transaction() && plan.kind == Plan::Kind::kOneShard &&
       plan.shard() != held_.shard) {
     return refuse("a transaction over several shards is not supported",
@@ -259,22 +262,14 @@ net::Task<Status> Session::SyncEnvironment(pool::ServerConnection* connection,
 }
 
 void Session::TellParameters(const pool::ServerConnection& connection) {
-  if (state_->told == connection.parameters) return;
-  std::string message;
-  if (state_->told != nullptr) {
-    for (const auto& [name, value] : *connection.parameters) {
-      auto told = state_->told->find(name);
-      if (told != state_->told->end() && told->second == value) continue;
-      wire::AppendParameterStatus(name, value, &message);
-    }
-  }
-  state_->told = connection.parameters;
-  if (!message.empty()) client_.Send(message);
+  std::string messages = state_->Tell(connection.parameters);
+  if (!messages.empty()) client_.Send(messages);
 }
 
 void Session::AppendDeferred(std::string* out, Exchange* exchange) {
   Transaction* transaction = state_->transaction();
   if (transaction == nullptr || server_in_transaction()) return;
+  if (!transaction->deferred.empty()) held_->unnamed_statement = 0;
   for (const std::string& statement : transaction->deferred) {
     wire::AppendQuery(statement, out);
     Expected expected;

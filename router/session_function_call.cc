@@ -24,7 +24,7 @@ net::Task<void> Session::RunFunctionCall() {
     RefuseSegment(acquired);
     co_return;
   }
-  Settings before = state_->settings;
+  state_->BeginSegment();
   Exchange exchange(&client_, state_.get(), held_.lease.get());
   std::string prefix;
   AppendDeferred(&prefix, &exchange);
@@ -45,7 +45,7 @@ net::Task<void> Session::RunFunctionCall() {
     ReportLoss(exchange);
     co_return;
   }
-  co_await EndSegment(&exchange, std::move(before));
+  co_await EndSegment(&exchange);
 }
 
 }  // namespace pgbraid::router

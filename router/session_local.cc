@@ -36,12 +36,6 @@ std::string_view NameOf(pool::Consistency consistency) {
   return "";
 }
 
-std::string Notice(std::string_view state, std::string_view message) {
-  std::string notice;
-  wire::AppendNotice("WARNING", state, message, &notice);
-  return notice;
-}
-
 std::string Rows(const std::vector<std::string>& columns,
                  const std::vector<std::vector<std::string>>& rows,
                  std::string_view tag, std::string* description) {
@@ -59,6 +53,13 @@ std::string Rows(const std::vector<std::string>& columns,
   return messages;
 }
 
+// Of client_min_messages.
+bool HidesWarnings(std::string_view level) {
+  if (level.empty()) return false;
+  char first = static_cast<char>(level.front() | 0x20);
+  return first == 'e' || first == 'f' || first == 'p';  // error, fatal, panic
+}
+
 const std::vector<std::string> kRouteColumns = {"plan", "shards", "host",
                                                 "reason"};
 
@@ -68,6 +69,17 @@ bool IsStartTransaction(std::string_view statement) {
 }
 
 }  // namespace
+
+std::string Session::Warn(std::string_view state,
+                          std::string_view message) const {
+  const pool::Setting* level =
+      state_->settings.effective->Find("client_min_messages");
+  std::string notice;
+  if (level == nullptr || !HidesWarnings(level->value)) {
+    wire::AppendNotice("WARNING", state, message, &notice);
+  }
+  return notice;
+}
 
 bool Session::IsLocal(const Recognized& recognized, bool joined) const {
   const sql::Statement* statement = recognized.query->single();
@@ -122,8 +134,8 @@ Session::LocalAnswer Session::AnswerLocally(const Recognized& recognized,
     case Kind::kBegin:
       tag = IsStartTransaction(own) ? "START TRANSACTION" : "BEGIN";
       if (state_->in_transaction()) {
-        answer.messages = Notice(sqlstate::kActiveSqlTransaction,
-                                 "there is already a transaction in progress");
+        answer.messages = Warn(sqlstate::kActiveSqlTransaction,
+                               "there is already a transaction in progress");
       } else {
         state_->BeginDeferred(statement, std::move(own));
       }
@@ -134,8 +146,7 @@ Session::LocalAnswer Session::AnswerLocally(const Recognized& recognized,
       bool commits = statement.kind == Kind::kCommit && !failed;
       tag = commits ? "COMMIT" : "ROLLBACK";
       if (!state_->in_transaction()) {
-        answer.messages =
-            Notice("25P01", "there is no transaction in progress");
+        answer.messages = Warn("25P01", "there is no transaction in progress");
       } else if (statement.chain) {
         // The next transaction is like this one, and nothing has joined it.
         state_->transaction()->failed = false;
@@ -158,6 +169,10 @@ Session::LocalAnswer Session::AnswerLocally(const Recognized& recognized,
     case Kind::kSavepoint:
     case Kind::kSet:
       state_->Completed(statement, "", nullptr);
+      if (std::string restores = state_->Restores(statement);
+          !restores.empty()) {
+        own += "\n;" + restores;
+      }
       state_->transaction()->deferred.push_back(std::move(own));
       tag = statement.kind == Kind::kSavepoint ? "SAVEPOINT"
             : !statement.settings.empty() && statement.settings[0].reset

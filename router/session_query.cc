@@ -25,6 +25,28 @@ Status InFailedTransaction() {
                   "of transaction block");
 }
 
+// `text` with what restores the startup packet's settings behind each statement
+// that resets them; "" if none does. `inserted` as Expected's.
+std::string WithRestored(std::string_view text, const RoutedQuery& query,
+                         const SessionState& state,
+                         std::vector<uint8_t>* inserted) {
+  std::string longer;
+  size_t copied = 0;
+  inserted->assign(query.statements().size(), 0);
+  for (size_t i = 0; i < query.statements().size(); ++i) {
+    const sql::Statement& statement = query.statements()[i];
+    std::string restores = state.Restores(statement);
+    if (restores.empty() || statement.discard_all) continue;
+    longer += text.substr(copied, statement.end - copied);
+    // The statement may end with a comment up to the end of its line.
+    longer += "\n;" + restores;
+    copied = statement.end;
+    (*inserted)[i] = 1;
+  }
+  if (!longer.empty()) longer += text.substr(copied);
+  return longer;
+}
+
 bool EndsTransaction(const sql::Statement* statement) {
   return statement != nullptr && (statement->kind == sql::Kind::kCommit ||
                                   statement->kind == sql::Kind::kRollback);
@@ -49,6 +71,8 @@ net::Task<void> Session::RunQuery() {
     Fatal(parsed);
     co_return;
   }
+  state_->unnamed = nullptr;  // as PostgreSQL drops it
+  state_->BeginSegment();
   Recognized recognized;
   if (!ready.ok() && server_in_transaction()) {
     Plan refused;
@@ -119,6 +143,44 @@ net::Task<void> Session::RunQuery() {
   }
 }
 
+void Session::SendQuery(std::string prefix, const wire::Frame& frame,
+                        Expected expected, Exchange* exchange) {
+  if (state_->startup->settings().empty()) {
+    held_->stream->Send(prefix, frame.bytes);
+    exchange->Expect(std::move(expected));
+    return;
+  }
+  std::string longer = WithRestored(QueryText(frame.body), *expected.query,
+                                    *state_, &expected.inserted);
+  if (!longer.empty()) {
+    wire::AppendQuery(longer, &prefix);
+    held_->stream->Send(prefix);
+    exchange->Expect(std::move(expected));
+    return;
+  }
+  expected.inserted.clear();
+  const sql::Statement* single = expected.query->single();
+  std::string restores;
+  if (single != nullptr && single->discard_all && !state_->in_transaction()) {
+    // DISCARD ALL has to be alone in its Query.
+    restores = state_->Restores(*single);
+  }
+  held_->stream->Send(prefix, frame.bytes);
+  if (restores.empty()) {
+    exchange->Expect(std::move(expected));
+    return;
+  }
+  expected.hides_ready = true;
+  exchange->Expect(std::move(expected));
+  std::string second;
+  wire::AppendQuery(restores, &second);
+  held_->stream->Send(second);
+  Expected restored;
+  restored.hidden = true;
+  restored.shows_ready = true;
+  exchange->Expect(std::move(restored));
+}
+
 net::Task<bool> Session::RunOnServer(const Recognized& recognized,
                                      const Plan& plan) {
   pool::Consistency reads = ReadsOf(plan);
@@ -134,10 +196,10 @@ net::Task<bool> Session::RunOnServer(const Recognized& recognized,
   }
   wire::Frame frame;
   wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
-  Settings before = state_->settings;
   Exchange exchange(&client_, state_.get(), held_.lease.get());
   std::string prefix;
   AppendDeferred(&prefix, &exchange);
+  held_->unnamed_statement = 0;  // a Query drops it
   Expected expected;
   expected.query = recognized.query;
   bool may_retry = held_.standby && !state_->in_transaction() &&
@@ -152,10 +214,10 @@ net::Task<bool> Session::RunOnServer(const Recognized& recognized,
     expected.query = nullptr;
     exchange.set_replacement(plan.refusal);
     held_->stream->Send(prefix);
+    exchange.Expect(std::move(expected));
   } else {
-    held_->stream->Send(prefix, frame.bytes);
+    SendQuery(std::move(prefix), frame, std::move(expected), &exchange);
   }
-  exchange.Expect(std::move(expected));
   held_->busy = true;
   if (interrupt_.raised()) CancelOnServers();
   if (!may_retry) client_.Consume(frame.bytes.size());
@@ -184,7 +246,7 @@ net::Task<bool> Session::RunOnServer(const Recognized& recognized,
     ReportLoss(exchange);
     co_return true;
   }
-  co_await EndSegment(&exchange, std::move(before));
+  co_await EndSegment(&exchange);
   co_return true;
 }
 

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "sql/identifier.h"
+#include "wire/backend.h"
+
 namespace pgbraid::router {
 namespace {
 
@@ -42,7 +45,8 @@ SessionState::SessionState(pool::EnvironmentTable* environments,
       identity(who),
       consistency(level),
       environments_(environments),
-      shard_count_(shard_count) {}
+      shard_count_(shard_count),
+      implicit_begin_(settings) {}
 
 pool::SessionFreshness& SessionState::freshness(int shard) {
   if (freshness_ == nullptr) {
@@ -52,10 +56,25 @@ pool::SessionFreshness& SessionState::freshness(int shard) {
   return freshness_[shard];
 }
 
+std::string SessionState::Tell(const pool::ParametersRef& reported) {
+  std::string messages;
+  if (told == reported) return messages;
+  if (told != nullptr) {
+    for (const auto& [name, value] : *reported) {
+      auto before = told->find(name);
+      if (before != told->end() && before->second == value) continue;
+      wire::AppendParameterStatus(name, value, &messages);
+    }
+  }
+  told = reported;
+  return messages;
+}
+
 Transaction& SessionState::EnsureTransaction() {
   if (transaction_ == nullptr) {
     transaction_ = std::make_unique<Transaction>();
-    transaction_->at_begin = settings;
+    // BEGIN takes what came before it in the segment into its transaction.
+    transaction_->at_begin = implicit_begin_;
   }
   return *transaction_;
 }
@@ -77,9 +96,11 @@ void SessionState::EndDeferred(bool commit) {
 void SessionState::End(bool committed, bool chain) {
   if (committed) {
     settings.effective = settings.session;
-  } else if (transaction_ != nullptr) {
-    settings = transaction_->at_begin;
+  } else {
+    settings =
+        transaction_ != nullptr ? transaction_->at_begin : implicit_begin_;
   }
+  implicit_begin_ = settings;
   if (!chain || transaction_ == nullptr) {
     transaction_ = nullptr;
     return;
@@ -110,8 +131,7 @@ void SessionState::Release(const std::string& savepoint) {
   }
 }
 
-void SessionState::ApplySetting(const sql::SettingChange& change,
-                                pool::ServerConnection* connection) {
+void SessionState::ApplySetting(const sql::SettingChange& change) {
   if (change.name == "*") {
     // RESET ALL leaves the roles as they are.
     auto reset = [&](const pool::EnvironmentRef& from) {
@@ -123,7 +143,6 @@ void SessionState::ApplySetting(const sql::SettingChange& change,
       return base;
     };
     settings = {reset(settings.session), reset(settings.effective)};
-    if (connection != nullptr) connection->environment = nullptr;
     return;
   }
   auto apply = [&](const pool::EnvironmentRef& base) {
@@ -135,11 +154,6 @@ void SessionState::ApplySetting(const sql::SettingChange& change,
     return at_start != nullptr ? environments_->With(base, *at_start)
                                : environments_->Without(base, change.name);
   };
-  if (change.reset && startup->Find(change.name) != nullptr &&
-      connection != nullptr) {
-    // The server went back to its own default, not to the client's.
-    connection->environment = nullptr;
-  }
   settings.effective = apply(settings.effective);
   if (change.scope == sql::SettingChange::Scope::kSession) {
     settings.session = apply(settings.session);
@@ -148,14 +162,10 @@ void SessionState::ApplySetting(const sql::SettingChange& change,
 
 void SessionState::DiscardAll(pool::ServerConnection* connection) {
   settings.session = settings.effective = startup;
+  implicit_begin_ = settings;  // it commits at once
   prepared = nullptr;
-  unnamed = nullptr;
   pins &= kPinSessionPooling;
-  if (connection != nullptr) {
-    connection->environment = nullptr;
-    connection->prepared.Clear();
-    connection->unnamed_statement = 0;
-  }
+  if (connection != nullptr) connection->prepared.Clear();
 }
 
 void SessionState::Completed(const sql::Statement& statement,
@@ -197,9 +207,12 @@ void SessionState::Completed(const sql::Statement& statement,
       break;
   }
   for (const sql::SettingChange& change : statement.settings) {
-    ApplySetting(change, connection);
+    ApplySetting(change);
   }
   pins |= PinBit(statement.pin);
+  if (statement.pin == sql::Pin::kTemporaryObject && connection != nullptr) {
+    connection->worn = true;
+  }
   changed_catalog |= statement.changes_catalog;
   if (connection != nullptr &&
       (statement.taints || (statement.unpins && pins != 0))) {
@@ -207,13 +220,58 @@ void SessionState::Completed(const sql::Statement& statement,
   }
 }
 
-void SessionState::Ready(wire::TransactionStatus status, bool failed,
-                         const Settings& before) {
+std::string SessionState::Restores(const sql::Statement& statement) const {
+  std::string sql;
+  auto restore = [&](const pool::Setting& setting, bool local) {
+    sql += sql.empty() ? "SELECT " : ", ";
+    sql += "pg_catalog.set_config(" + sql::QuoteLiteral(setting.name) + "," +
+           sql::QuoteLiteral(setting.value) + (local ? ",true)" : ",false)");
+  };
+  if (statement.discard_all) {
+    for (const pool::Setting& setting : startup->settings()) {
+      restore(setting, false);
+    }
+  }
+  for (const sql::SettingChange& change : statement.settings) {
+    if (!change.reset) continue;
+    bool local = change.scope == sql::SettingChange::Scope::kLocal;
+    for (const pool::Setting& setting : startup->settings()) {
+      bool is_role =
+          setting.name == "role" || setting.name == "session_authorization";
+      if (change.name == setting.name || (change.name == "*" && !is_role)) {
+        restore(setting, local);
+      }
+    }
+  }
+  return sql;
+}
+
+void SessionState::Failed(const sql::Statement& statement,
+                          pool::ServerConnection* connection) {
+  switch (statement.pin) {
+    case sql::Pin::kLoad:
+    case sql::Pin::kRandomSeed:
+      // No probe finds these.
+      pins |= PinBit(statement.pin);
+      break;
+    case sql::Pin::kAdvisoryLock:
+      if (connection != nullptr) connection->tainted = true;
+      break;
+    default:
+      break;
+  }
+  if (statement.taints && connection != nullptr) connection->tainted = true;
+}
+
+void SessionState::BeginSegment() { implicit_begin_ = settings; }
+
+void SessionState::Ready(wire::TransactionStatus status, bool failed) {
   status_ = status;
   if (status == wire::TransactionStatus::kIdle) {
     if (failed) {
       // An implicit transaction was rolled back with all its settings.
-      settings = transaction_ != nullptr ? transaction_->at_begin : before;
+      settings =
+          transaction_ != nullptr ? transaction_->at_begin : implicit_begin_;
     }
     settings.effective = settings.session;
     transaction_ = nullptr;

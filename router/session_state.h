@@ -100,11 +100,22 @@ class SessionState {
   void Completed(const sql::Statement& statement, std::string_view tag,
                  pool::ServerConnection* connection);
 
+  // A statement has begun to run and failed there. Its transaction undoes most
+  // of what it did, but not a lock that it took or a library that it loaded.
+  void Failed(const sql::Statement& statement,
+              pool::ServerConnection* connection);
+
+  // What the statement resets and the client's startup packet had set: the
+  // statement (one SELECT) that makes it so again on the same connection, or ""
+  // if there is none.
+  std::string Restores(const sql::Statement& statement) const;
+
+  // A Query, or what goes up to Sync, begins: outside of a transaction it is an
+  // implicit one, which falls back to the settings of now.
+  void BeginSegment();
   // ReadyForQuery: what the server says of the transaction now. `failed`: an
-  // error has been reported since `before`, the settings at the segment's
-  // start, to which an implicit transaction falls back.
-  void Ready(wire::TransactionStatus status, bool failed,
-             const Settings& before);
+  // error has been reported in this segment.
+  void Ready(wire::TransactionStatus status, bool failed);
 
   Settings settings;
   pool::EnvironmentRef startup;  // what RESET goes back to
@@ -121,9 +132,12 @@ class SessionState {
 
   pool::SessionFreshness& freshness(int shard);
 
+  // Notes that `reported` is what the client sees from now on; the
+  // ParameterStatus messages that tell it so, or "".
+  std::string Tell(const pool::ParametersRef& reported);
+
  private:
-  void ApplySetting(const sql::SettingChange& change,
-                    pool::ServerConnection* connection);
+  void ApplySetting(const sql::SettingChange& change);
   void DiscardAll(pool::ServerConnection* connection);
   void RollBackTo(const std::string& savepoint);
   void Release(const std::string& savepoint);
@@ -133,6 +147,7 @@ class SessionState {
   const int shard_count_;
   wire::TransactionStatus status_ = wire::TransactionStatus::kIdle;
   std::unique_ptr<Transaction> transaction_;
+  Settings implicit_begin_;  // what an implicit transaction began with
   std::unique_ptr<pool::SessionFreshness[]> freshness_;
 };
 

@@ -42,11 +42,12 @@ class SessionStateTest : public testing::Test {
     state_.Completed(statement, "SET", nullptr);
   }
   void Begin() {
+    state_.BeginSegment();
     Complete(Kind::kBegin, "BEGIN");
     Ready(wire::TransactionStatus::kInTransaction);
   }
   void Ready(wire::TransactionStatus status, bool failed = false) {
-    state_.Ready(status, failed, before_);
+    state_.Ready(status, failed);
   }
   std::string Effective(std::string_view name) {
     const pool::Setting* found = state_.settings.effective->Find(name);
@@ -56,7 +57,6 @@ class SessionStateTest : public testing::Test {
   pool::EnvironmentTable environments_;
   ClientIdentity identity_;
   SessionState state_;
-  Settings before_ = state_.settings;
 };
 
 TEST_F(SessionStateTest, ASettingStaysAfterItsTransactionAndGoesWithARollback) {
@@ -116,6 +116,69 @@ TEST_F(SessionStateTest, AnImplicitTransactionThatFailsTakesItsSettings) {
   Set("work_mem", "9MB");
   Ready(wire::TransactionStatus::kIdle, /*failed=*/true);
   EXPECT_EQ(Effective("work_mem"), "");
+}
+
+TEST_F(SessionStateTest, ARollbackInTheMiddleOfASegmentUndoesWhatCameBefore) {
+  Set("work_mem", "1MB");
+  state_.BeginSegment();
+  Set("work_mem", "2MB");
+  Complete(Kind::kCommit, "COMMIT");
+  Set("work_mem", "3MB");
+  Complete(Kind::kRollback, "ROLLBACK");
+  EXPECT_EQ(Effective("work_mem"), "2MB");
+  Set("work_mem", "4MB");
+  Ready(wire::TransactionStatus::kIdle, /*failed=*/true);
+  EXPECT_EQ(Effective("work_mem"), "2MB");
+}
+
+TEST_F(SessionStateTest, BeginTakesWhatCameBeforeItInTheSegmentAlong) {
+  Set("work_mem", "1MB");
+  state_.BeginSegment();
+  Set("work_mem", "2MB");
+  Complete(Kind::kBegin, "BEGIN");
+  Ready(wire::TransactionStatus::kInTransaction);
+  state_.BeginSegment();
+  Complete(Kind::kRollback, "ROLLBACK");
+  Ready(wire::TransactionStatus::kIdle);
+  EXPECT_EQ(Effective("work_mem"), "1MB");
+}
+
+TEST_F(SessionStateTest, RestoresWhatTheStartupPacketHadSet) {
+  state_.startup =
+      environments_.Intern({{"role", "alice", "x"}, {"timezone", "it's", "x"}});
+  sql::Statement reset;
+  reset.kind = Kind::kSet;
+  reset.settings.emplace_back();
+  reset.settings[0].name = "work_mem";
+  reset.settings[0].reset = true;
+  EXPECT_EQ(state_.Restores(reset), "");
+  reset.settings[0].name = "timezone";
+  EXPECT_EQ(state_.Restores(reset),
+            "SELECT pg_catalog.set_config('timezone','it''s',false)");
+  reset.settings[0].scope = sql::SettingChange::Scope::kLocal;
+  EXPECT_EQ(state_.Restores(reset),
+            "SELECT pg_catalog.set_config('timezone','it''s',true)");
+  // RESET ALL leaves roles alone, DISCARD ALL does not.
+  reset.settings[0].name = "*";
+  reset.settings[0].scope = sql::SettingChange::Scope::kSession;
+  EXPECT_EQ(state_.Restores(reset),
+            "SELECT pg_catalog.set_config('timezone','it''s',false)");
+  sql::Statement discard;
+  discard.discard_all = true;
+  EXPECT_EQ(state_.Restores(discard),
+            "SELECT pg_catalog.set_config('timezone','it''s',false), "
+            "pg_catalog.set_config('role','alice',false)");
+  sql::Statement set;
+  set.settings.emplace_back();
+  set.settings[0].name = "timezone";
+  EXPECT_EQ(state_.Restores(set), "");
+}
+
+TEST_F(SessionStateTest, AFailedStatementMayHaveLoadedALibrary) {
+  sql::Statement load;
+  load.pin = sql::Pin::kLoad;
+  state_.Failed(load, nullptr);
+  EXPECT_EQ(DescribePins(state_.pins), "LOAD");
 }
 
 TEST_F(SessionStateTest, ResetGoesBackToWhatTheClientStartedWith) {

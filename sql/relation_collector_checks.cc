@@ -121,6 +121,8 @@ void RelationCollector::CheckChange(const Relation& relation) {
   }
   for (const Relation* member : source_.catalog()->WithDescendants(relation)) {
     if (member->has_rules) {
+      // That of pg_settings, for one, sets a setting.
+      findings_.taints = true;
       findings_.HideRelations("a rule on " + member->name +
                               " may reach other tables");
     }

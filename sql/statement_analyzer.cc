@@ -222,7 +222,8 @@ class Analyzer {
     statement.inner = std::make_unique<Statement>(
         Analyze(node, statement.begin + offset, statement.end));
     const Statement& inner = *statement.inner;
-    findings.taints |= inner.taints;
+    // Its settings change when it runs, which is now or with a later FETCH.
+    findings.taints |= inner.taints || !inner.settings.empty();
     findings.may_write |= inner.writes;
     findings.reads_system_columns |= inner.reads_system_columns;
     if (findings.pin == Pin::kNone) findings.pin = inner.pin;
