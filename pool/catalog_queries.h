@@ -246,10 +246,16 @@ WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
 ORDER BY i.inhseqno, i.inhparent, i.inhrelid)";
 
 // oid, schema, name, argument types, defaults, variadic, return type, returns a
-// set, volatility, kind
+// set, volatility, kind, the code if it may set a setting (2078: set_config)
 inline constexpr char kFunctions[] = R"(
 SELECT p.oid, n.nspname, p.proname, p.proargtypes, p.pronargdefaults,
-       p.provariadic <> 0, p.prorettype, p.proretset, p.provolatile, p.prokind
+       p.provariadic <> 0, p.prorettype, p.proretset, p.provolatile, p.prokind,
+       CASE WHEN p.oid < 16384 THEN NULL ELSE concat(
+         CASE WHEN p.prosrc ~* '\mset(_config)?\M' THEN p.prosrc END,
+         CASE WHEN to_jsonb(p) ->> 'prosqlbody' ~ ':funcid 2078 '
+           THEN ' set_config(name)' END,
+         (SELECT string_agg(' SET ' || c, ';') FROM unnest(p.proconfig) c))
+       END
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname !~ '^pg_(temp_|toast)')";
 

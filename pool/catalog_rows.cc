@@ -214,6 +214,7 @@ void CatalogRows::AddFunctions(const pqxx::result& result) {
     function.returns_set = fields.Bool();
     function.volatility = fields.Char();
     function.kind = fields.Char();
+    custom_settings_.Add(sql::FindCustomSettings(fields.View()));
   }
 }
 
@@ -270,6 +271,7 @@ std::shared_ptr<const sql::Catalog> CatalogRows::Build(
   add(operators_);
   add(casts_);
   add(settings_);
+  builder.Add(custom_settings_);
   *this = CatalogRows();
   return builder.Build();
 }

@@ -58,6 +58,7 @@ class CatalogRows {
   std::vector<sql::Operator> operators_;
   std::vector<sql::Cast> casts_;
   std::vector<sql::RoleSetting> settings_;
+  sql::CustomSettings custom_settings_;
 };
 
 }  // namespace pgbraid::pool

@@ -266,6 +266,11 @@ Catalog::Builder& Catalog::Builder::Add(RoleSetting value) {
   return *this;
 }
 
+Catalog::Builder& Catalog::Builder::Add(const CustomSettings& of_functions) {
+  catalog_->function_settings_.Add(of_functions);
+  return *this;
+}
+
 std::shared_ptr<const Catalog> Catalog::Builder::Build() {
   Catalog& made = *catalog_;
   const auto index = [](const auto& rows, auto& by_name, auto* by_oid) {

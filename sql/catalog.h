@@ -17,6 +17,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "sql/catalog_values.h"
+#include "sql/custom_settings.h"
 #include "sql/statement.h"
 
 namespace pgbraid::sql {
@@ -86,6 +87,9 @@ class Catalog {
                                              std::string_view name,
                                              const SearchPath& path) const;
 
+  // Custom settings that functions of the user's may set.
+  const CustomSettings& function_settings() const { return function_settings_; }
+
   // The casts made by users.
   const std::vector<Cast>& casts() const { return casts_; }
 
@@ -109,6 +113,7 @@ class Catalog {
   std::vector<Operator> operators_;
   std::vector<Cast> casts_;
   std::vector<RoleSetting> settings_;
+  CustomSettings function_settings_;
   absl::flat_hash_map<std::string, uint32_t> namespace_by_name_;
   absl::flat_hash_map<Oid, uint32_t> relation_by_oid_;
   absl::flat_hash_map<Oid, uint32_t> type_by_oid_;
@@ -138,6 +143,7 @@ class Catalog::Builder {
   Builder& Add(Operator value);
   Builder& Add(Cast value);
   Builder& Add(RoleSetting value);
+  Builder& Add(const CustomSettings& of_functions);
 
   // Leaves the builder empty.
   std::shared_ptr<const Catalog> Build();

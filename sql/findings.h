@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sql/analysis.h"
+#include "sql/custom_settings.h"
 #include "sql/statement.h"
 
 namespace pgbraid::sql {
@@ -49,7 +50,12 @@ struct Findings {
   bool unpins = false;
   bool reads_system_columns = false;
   bool by_text = false;
+  bool advances_sequence = false;
+  bool reads_sequence = false;
+  bool differs_in_recovery = false;
+  CustomSettings custom_settings;
   int set_config_calls = 0;
+  int harmless_set_config_calls = 0;  // of custom settings, local: no taint
   int expansions = 0;  // views and policies that were looked into
   std::vector<RelationRef> relations;
 

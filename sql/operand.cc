@@ -208,4 +208,23 @@ std::optional<std::string> ConstantString(const Node* node) {
   return std::string(constant->sval->sval);
 }
 
+std::optional<bool> ConstantBool(const Node* node) {
+  if (const auto* cast = As<PgQuery__TypeCast>(node)) node = cast->arg;
+  const auto* constant = As<PgQuery__AConst>(node);
+  if (constant == nullptr || constant->isnull) return std::nullopt;
+  if (constant->val_case == PG_QUERY__A__CONST__VAL_BOOLVAL) {
+    return constant->boolval->boolval != 0;
+  }
+  if (constant->val_case != PG_QUERY__A__CONST__VAL_SVAL) return std::nullopt;
+  std::string text = constant->sval->sval;
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  if (text == "t" || text == "true" || text == "on" || text == "1") return true;
+  if (text == "f" || text == "false" || text == "off" || text == "0") {
+    return false;
+  }
+  return std::nullopt;
+}
+
 }  // namespace pgbraid::sql

@@ -37,6 +37,9 @@ std::vector<std::string> ParseQualifiedName(std::string_view text);
 // depends on the literal's value.
 std::optional<std::string> ConstantString(const tree::Node* node);
 
+// A constant that PostgreSQL reads as a boolean, under the same terms.
+std::optional<bool> ConstantBool(const tree::Node* node);
+
 }  // namespace pgbraid::sql
 
 #endif  // PGBRAID_SQL_OPERAND_H_

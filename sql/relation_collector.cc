@@ -14,6 +14,18 @@ using tree::Node;
 
 ItemRange AllOf(const Level& level) { return {0, level.size()}; }
 
+// UPDATE ... SET column = DEFAULT.
+bool WritesDefault(const PgQuery__UpdateStmt& update) {
+  bool found = false;
+  for (const Node* target : PGBRAID_NODES(update, target_list)) {
+    tree::Walk(tree::Inside(target), [&](const Message& message) {
+      found |= As<PgQuery__SetToDefault>(&message) != nullptr;
+      return true;
+    });
+  }
+  return found;
+}
+
 }  // namespace
 
 bool RelationCollector::Locks::Covers(std::string_view name) const {
@@ -29,6 +41,9 @@ void RelationCollector::CollectRelation(const Node* relation, Access access) {
   if (range == nullptr) return;
   Level level(nullptr);
   Target(*range, access, level);
+  if (access != Access::kRead && level.at(0).relation != nullptr) {
+    MayAdvanceSequence(*level.at(0).relation);
+  }
 }
 
 void RelationCollector::CollectExpression(const Node* expression) {
@@ -142,6 +157,7 @@ void RelationCollector::Insert(const PgQuery__InsertStmt& insert,
   Level level(around.level);
   Target(*insert.relation, Access::kInsert, level);
   if (level.at(0).relation != nullptr) {
+    MayAdvanceSequence(*level.at(0).relation);
     CheckDefaults(insert, *level.at(0).relation);
   }
   const auto* select = As<PgQuery__SelectStmt>(insert.select_stmt);
@@ -160,6 +176,9 @@ void RelationCollector::Update(const PgQuery__UpdateStmt& update,
   const Around within = {around.level, around.facts, &scope};
   Level level(around.level);
   Target(*update.relation, Access::kUpdate, level);
+  if (level.at(0).relation != nullptr && WritesDefault(update)) {
+    MayAdvanceSequence(*level.at(0).relation);
+  }
   const std::unique_ptr<JoinTree> from =
       JoinInner(ItemLeaf(0), FromList(PGBRAID_NODES(update, from_clause), level,
                                       within, {}, Access::kRead));
@@ -199,6 +218,9 @@ void RelationCollector::Merge(const PgQuery__MergeStmt& merge,
   join->left = From(merge.source_relation, level, within, {}, Access::kRead);
   const size_t place = level.size();
   Target(*merge.relation, Access::kUpdate, level);
+  if (level.at(place).relation != nullptr) {
+    MayAdvanceSequence(*level.at(place).relation);
+  }
   join->right = ItemLeaf(place);
   join->range = AllOf(level);
   AddFacts(merge.join_condition, {&level, join->range, &source_}, join->on);

@@ -100,6 +100,8 @@ class RelationCollector {
   void CheckContents(const Relation& view);
   void CheckChange(const Relation& relation);
   // The defaults of the columns that an INSERT leaves out.
+  // An INSERT (or what writes DEFAULT) into it may call nextval().
+  void MayAdvanceSequence(const Relation& relation);
   void CheckDefaults(const PgQuery__InsertStmt& insert,
                      const Relation& relation);
 

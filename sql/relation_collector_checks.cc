@@ -37,6 +37,7 @@ void RelationCollector::Resolve(const PgQuery__RangeVar& range, Access access,
     reference.name = range.relname;
     item.reference = static_cast<int>(findings_.relations.size());
     findings_.relations.push_back(std::move(reference));
+    findings_.advances_sequence |= changes;
     const std::string reason =
         "the relation " + std::string(range.relname) + " is not known";
     findings_.MayWrite(reason);
@@ -132,6 +133,16 @@ void RelationCollector::CheckChange(const Relation& relation) {
                               " may reach other tables");
     }
   }
+}
+
+void RelationCollector::MayAdvanceSequence(const Relation& relation) {
+  bool may = relation.kind == Relation::Kind::kView ||
+             relation.kind == Relation::Kind::kForeign;
+  for (const Column& column : relation.columns) {
+    may |= column.identity != 0 ||
+           column.default_expression.find("nextval(") != std::string::npos;
+  }
+  findings_.advances_sequence |= may;
 }
 
 void RelationCollector::CheckDefaults(const PgQuery__InsertStmt& insert,

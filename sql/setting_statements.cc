@@ -5,6 +5,7 @@
 #include <string>
 
 #include "sql/identifier.h"
+#include "sql/operand.h"
 #include "sql/utility_statements.h"
 
 namespace pgbraid::sql {
@@ -190,22 +191,6 @@ void SetMulti(const PgQuery__VariableSetStmt& set, Statement& statement,
   }
 }
 
-std::optional<bool> ConstantBool(const Node* node) {
-  if (const auto* cast = As<PgQuery__TypeCast>(node)) node = cast->arg;
-  const auto* constant = As<PgQuery__AConst>(node);
-  if (constant == nullptr || constant->isnull) return std::nullopt;
-  if (constant->val_case == PG_QUERY__A__CONST__VAL_BOOLVAL) {
-    return constant->boolval->boolval != 0;
-  }
-  if (constant->val_case != PG_QUERY__A__CONST__VAL_SVAL) return std::nullopt;
-  const std::string text = LowerCase(constant->sval->sval);
-  if (text == "t" || text == "true" || text == "on" || text == "1") return true;
-  if (text == "f" || text == "false" || text == "off" || text == "0") {
-    return false;
-  }
-  return std::nullopt;
-}
-
 std::optional<std::string> PlainString(const Node* node) {
   const auto* constant = As<PgQuery__AConst>(node);
   if (constant == nullptr || constant->isnull ||
@@ -277,6 +262,7 @@ void AnalyzeSet(const PgQuery__VariableSetStmt& set, const Source& source,
   }
   if (SetsTransaction(change, statement)) return;
   if (change.name == "seed") findings.pin = Pin::kRandomSeed;
+  if (IsCustomSetting(change.name)) findings.custom_settings.Add(change.name);
   statement.settings.push_back(std::move(change));
 }
 
@@ -294,7 +280,8 @@ void AnalyzeSetConfig(const PgQuery__SelectStmt& select, Statement& statement,
   }
   if (read == findings.set_config_calls && IsBareTargetList(select)) return;
   statement.settings.clear();
-  findings.taints = true;
+  findings.taints |=
+      findings.set_config_calls > findings.harmless_set_config_calls;
 }
 
 }  // namespace pgbraid::sql

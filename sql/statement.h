@@ -185,6 +185,17 @@ struct Statement {
   // May change the session's state in ways the text does not show (DO, CALL,
   // functions of the user's, set_config with a computed argument).
   bool taints = false;
+  // Custom settings (app.tenant) that it may set beside `settings`, lower case,
+  // and whether there may be others whose names it does not show.
+  std::vector<std::string> custom_settings;
+  bool unknown_settings = false;
+  // May call nextval() or setval() for this session, by name or through a
+  // column's default; calls currval() or lastval().
+  bool advances_sequence = false;
+  bool reads_sequence = false;
+  // A primary's read-only transaction could do it, or would do it otherwise
+  // than a standby (NOTIFY, advisory locks, functions of the user's).
+  bool differs_in_recovery = false;
   // Changes the catalogs, so that the snapshot must be read anew.
   bool changes_catalog = false;
   Pin pin = Pin::kNone;

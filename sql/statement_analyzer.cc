@@ -26,6 +26,13 @@ void StoreFindings(Findings findings, Statement& statement) {
   statement.taints = findings.taints;
   statement.pin = findings.pin;
   statement.unpins = findings.unpins;
+  statement.custom_settings = std::move(findings.custom_settings.names);
+  statement.unknown_settings = findings.custom_settings.unknown;
+  // Code that nobody looks into may do either.
+  statement.advances_sequence = findings.advances_sequence || findings.taints;
+  statement.reads_sequence = findings.reads_sequence;
+  statement.differs_in_recovery =
+      findings.differs_in_recovery || findings.taints;
   statement.reads_system_columns = findings.reads_system_columns;
   statement.relations = std::move(findings.relations);
   statement.relations_known = !findings.hidden_relations;
@@ -112,6 +119,7 @@ class Analyzer {
         ExamineExpression(parameter, source_, findings);
       }
       findings.MayWrite("runs a prepared statement");
+      findings.advances_sequence = true;
       findings.HideRelations("runs a prepared statement");
     } else {
       AnalyzeUtility(node, source_, statement, findings);
@@ -155,7 +163,12 @@ class Analyzer {
   void Change(const Node* node, Findings& findings) {
     findings.MayWrite("changes data");
     ExamineQuery(node, source_, Access::kRead, findings);
-    if (findings.set_config_calls > 0) findings.taints = true;
+    TaintBySetConfig(findings);
+  }
+
+  static void TaintBySetConfig(Findings& findings) {
+    findings.taints |=
+        findings.set_config_calls > findings.harmless_set_config_calls;
   }
 
   void Copy(const PgQuery__CopyStmt& copy, Statement& statement,
@@ -201,6 +214,9 @@ class Analyzer {
     findings.may_write = false;
     findings.pin = Pin::kNone;
     findings.unpins = false;
+    findings.advances_sequence = false;
+    findings.reads_sequence = false;
+    findings.differs_in_recovery = false;
   }
 
   void Declare(const PgQuery__DeclareCursorStmt& declare, Statement& statement,
@@ -226,6 +242,11 @@ class Analyzer {
     findings.taints |= inner.taints || !inner.settings.empty();
     findings.may_write |= inner.writes;
     findings.reads_system_columns |= inner.reads_system_columns;
+    findings.advances_sequence |= inner.advances_sequence;
+    findings.reads_sequence |= inner.reads_sequence;
+    findings.differs_in_recovery |= inner.differs_in_recovery;
+    findings.custom_settings.Add(
+        {inner.custom_settings, inner.unknown_settings});
     if (findings.pin == Pin::kNone) findings.pin = inner.pin;
     findings.unpins |= inner.unpins;
     if (!inner.standby_safe) findings.NeedPrimary(inner.primary_reason);
@@ -252,7 +273,7 @@ class Analyzer {
 
   void ExamineInner(const Node* query, Findings& findings) {
     ExamineQuery(query, source_, Access::kRead, findings);
-    if (findings.set_config_calls > 0) findings.taints = true;
+    TaintBySetConfig(findings);
   }
 
   void ExamineTable(const PgQuery__RangeVar& range, Access access,

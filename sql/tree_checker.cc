@@ -37,6 +37,8 @@ std::string Text(std::string_view before, std::string_view name,
 
 void TreeChecker::Check(const Message* root) {
   if (source_.catalog() == nullptr) {
+    findings_.advances_sequence = true;
+    findings_.differs_in_recovery = true;
     findings_.MayWrite("the catalogs are not known");
     findings_.HideRelations("the catalogs are not known");
   } else {
@@ -228,18 +230,20 @@ void TreeChecker::CheckBuiltInCall(
     if (lists != nullptr && IsListed(lists->standby_safe, *function)) continue;
     if (name == "current_setting" && IsSessionSetting(call)) continue;
     if (name == "set_config") {
-      ++findings_.set_config_calls;
-      findings_.NeedPrimary("changes a setting");
+      CheckSetConfig(call);
     } else if (OnlyReads(*function)) {
       findings_.NeedPrimary(
           Text("calls ", name, ", which only the primary answers"));
     } else {
       findings_.MayWrite(Text("calls the volatile function ", name));
+      findings_.differs_in_recovery |= name != "nextval" && name != "setval";
     }
     break;
   }
   if (!built_in) return;
   if (NamesSequence(name)) CheckSequenceName(call);
+  findings_.advances_sequence |= name == "nextval" || name == "setval";
+  findings_.reads_sequence |= name == "currval" || name == "lastval";
   if (ReachesRelations(name)) {
     findings_.HideRelations(Text("calls the function ", name));
   }
@@ -271,6 +275,27 @@ void TreeChecker::CheckSequenceName(const PgQuery__FuncCall& call) {
   reference.access = Access::kWhole;
   reference.through_view = !source_.from_client;
   findings_.relations.push_back(std::move(reference));
+}
+
+// Whatever a custom setting becomes for a transaction matters to nobody else.
+void TreeChecker::CheckSetConfig(const PgQuery__FuncCall& call) {
+  ++findings_.set_config_calls;
+  findings_.NeedPrimary("changes a setting");
+  if (source_.from_client) findings_.by_text = true;
+  const std::optional<std::string> text =
+      call.n_args == 3 ? ConstantString(call.args[0]) : std::nullopt;
+  if (!text) {
+    findings_.custom_settings.unknown = true;
+  } else if (IsCustomSetting(*text)) {
+    std::string name = *text;
+    for (char& c : name) {
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    }
+    findings_.custom_settings.Add(std::move(name));
+    if (ConstantBool(call.args[2]).value_or(false)) {
+      ++findings_.harmless_set_config_calls;
+    }
+  }
 }
 
 // Settings with a dot in their name are the session's own.

@@ -36,6 +36,7 @@ class TreeChecker {
                         const std::vector<const Function*>& overloads);
   void CheckUserCall(const Function& function);
   void CheckSequenceName(const PgQuery__FuncCall& call);
+  void CheckSetConfig(const PgQuery__FuncCall& call);
   bool IsSessionSetting(const PgQuery__FuncCall& call);
   void CheckExpression(const PgQuery__AExpr& expr);
   void CheckOperator(std::string_view schema, std::string_view name);

@@ -128,6 +128,10 @@ void AnalyzeDdl(const Node* node, const Source& source, Statement& statement,
   findings.MayWrite("changes the catalogs");
   findings.HideRelations("changes the catalogs");
   ListRelations(root, source, findings);
+  // A serial column that is added numbers the rows; a view is run anew.
+  findings.advances_sequence |=
+      node->node_case == PG_QUERY__NODE__NODE_ALTER_TABLE_STMT ||
+      node->node_case == PG_QUERY__NODE__NODE_REFRESH_MAT_VIEW_STMT;
   statement.changes_catalog =
       node->node_case != PG_QUERY__NODE__NODE_COMMENT_STMT &&
       node->node_case != PG_QUERY__NODE__NODE_REFRESH_MAT_VIEW_STMT;
@@ -160,6 +164,7 @@ void AnalyzeChannel(const Node* node, Statement& statement,
     statement.kind = Kind::kListen;
     statement.name = listen->conditionname;
     findings.pin = Pin::kListen;
+    findings.differs_in_recovery = true;
     findings.MayWrite("listens to a channel");
   } else if (const auto* unlisten = As<PgQuery__UnlistenStmt>(node)) {
     statement.kind = Kind::kUnlisten;
@@ -169,6 +174,7 @@ void AnalyzeChannel(const Node* node, Statement& statement,
   } else if (const auto* notify = As<PgQuery__NotifyStmt>(node)) {
     statement.kind = Kind::kNotify;
     statement.name = notify->conditionname;
+    findings.differs_in_recovery = true;
     findings.MayWrite("notifies a channel");
   }
 }
@@ -193,6 +199,23 @@ void AnalyzeTruncate(const PgQuery__TruncateStmt& truncate,
   ListWholeRelations(PGBRAID_NODES(truncate, relations), source, findings);
 }
 
+// What only the text of a DO block shows.
+void AnalyzeCode(const PgQuery__DoStmt& block, Findings& findings) {
+  findings.by_text = true;
+  for (const Node* node : PGBRAID_NODES(block, args)) {
+    const auto* option = As<PgQuery__DefElem>(node);
+    if (option == nullptr || std::string_view(option->defname) != "as") {
+      continue;
+    }
+    const std::string_view code = tree::StringOf(option->arg);
+    findings.custom_settings.Add(FindCustomSettings(code));
+    // random()'s seed cannot be looked up afterwards.
+    if (code.find("seed") != std::string_view::npos) {
+      findings.pin = Pin::kRandomSeed;
+    }
+  }
+}
+
 // The kinds that need no more than a word. False if it is none of them.
 bool AnalyzePlain(const Node* node, Statement& statement, Findings& findings) {
   switch (node->node_case) {
@@ -201,6 +224,7 @@ bool AnalyzePlain(const Node* node, Statement& statement, Findings& findings) {
       findings.MayWrite("runs a code block");
       findings.HideRelations("runs a code block");
       findings.taints = true;
+      AnalyzeCode(*As<PgQuery__DoStmt>(node), findings);
       return true;
     case PG_QUERY__NODE__NODE_LOAD_STMT:
       statement.kind = Kind::kLoad;
@@ -247,6 +271,7 @@ void AnalyzeUtility(const Node* node, const Source& source,
     AnalyzeTruncate(*truncate, source, statement, findings);
   } else if (const auto* lock = As<PgQuery__LockStmt>(node)) {
     statement.kind = Kind::kLock;
+    findings.differs_in_recovery = true;
     findings.MayWrite("locks tables");
     ListWholeRelations(PGBRAID_NODES(*lock, relations), source, findings);
   } else if (IsMaintenance(node->node_case)) {
