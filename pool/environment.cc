@@ -80,6 +80,7 @@ Environment::Environment(std::vector<Setting> settings)
       hash_(HashOf(settings_, false)),
       frozen_hash_(HashOf(settings_, true)) {
   for (const Setting& setting : settings_) {
+    has_custom_ |= IsCustom(setting.name);
     if (setting.name == "standard_conforming_strings") {
       conforming_strings_ = !MeansOff(setting.value);
     } else if (setting.name == "client_encoding") {
@@ -98,6 +99,28 @@ const Setting* Environment::Find(std::string_view name) const {
     if (setting.name == name) return &setting;
   }
   return nullptr;
+}
+
+Setting EmptyCustom(std::string_view name) {
+  std::string replay = "RESET \"";
+  for (char c : name) {
+    if (c == '"') {
+      replay += "\"\"";
+    } else if (c == '.') {
+      replay += "\".\"";
+    } else {
+      replay += c;
+    }
+  }
+  return Setting{std::string(name), "", replay + '"'};
+}
+
+bool Environment::CanFollow(const Environment& from) const {
+  if (!from.has_custom_) return true;
+  for (const Setting& setting : from.settings_) {
+    if (IsCustom(setting.name) && Find(setting.name) == nullptr) return false;
+  }
+  return true;
 }
 
 std::string Environment::Transition(const Environment& from) const {

@@ -8,6 +8,10 @@
 //
 // An Environment lists what differs from a fresh login of the server user:
 // each setting with the statement that makes it so on another connection.
+//
+// A custom setting (app.tenant) exists from the first time that it is set, and
+// RESET only empties it: so it stays in the environment, and a connection that
+// has one can never serve a session that has not (CanFollow).
 // Owned by its table (reference counted); one reactor's own.
 #ifndef PGBRAID_POOL_ENVIRONMENT_H_
 #define PGBRAID_POOL_ENVIRONMENT_H_
@@ -53,6 +57,9 @@ class Environment {
   // SET ROLE or SET SESSION AUTHORIZATION is in force: empty if not.
   std::string_view role() const { return role_; }
 
+  // Whether a connection with `from` can be made to have this one.
+  bool CanFollow(const Environment& from) const;
+
   // The statements that turn a connection with `from` into one with this, ""
   // if none are needed. Roles are reset before, and set after, all else, since
   // what a role may set differs.
@@ -65,8 +72,16 @@ class Environment {
   bool conforming_strings_ = true;
   bool ascii_safe_encoding_ = true;
   bool serializable_ = false;
+  bool has_custom_ = false;
   std::string role_;
 };
+
+// A custom setting, as opposed to one of PostgreSQL's own.
+inline bool IsCustom(std::string_view name) {
+  return name.find('.') != std::string_view::npos;
+}
+// One that exists and has the login's value, or none.
+Setting EmptyCustom(std::string_view name);
 
 using EnvironmentRef = std::shared_ptr<const Environment>;
 

@@ -57,6 +57,22 @@ TEST_F(EnvironmentTest, TransitionResetsWhatIsGoneAndSetsWhatDiffers) {
             "RESET datestyle;RESET timezone;RESET work_mem");
 }
 
+TEST_F(EnvironmentTest, WhatHasACustomSettingNeverServesWhoHasNot) {
+  EnvironmentRef plain = Make({Set("work_mem", "4MB")});
+  EnvironmentRef one = Make({Set("app.tenant", "1")});
+  EnvironmentRef empty = Make({EmptyCustom("app.tenant")});
+  EnvironmentRef both = Make({Set("app.tenant", "2"), Set("my.own", "x")});
+  EXPECT_TRUE(plain->CanFollow(*table_.empty()));
+  EXPECT_TRUE(table_.empty()->CanFollow(*plain));
+  EXPECT_FALSE(plain->CanFollow(*one));
+  EXPECT_FALSE(plain->CanFollow(*empty));
+  EXPECT_TRUE(one->CanFollow(*plain));
+  EXPECT_TRUE(empty->CanFollow(*one));
+  EXPECT_EQ(Way(one, empty), "RESET \"app\".\"tenant\"");
+  EXPECT_TRUE(both->CanFollow(*one));
+  EXPECT_FALSE(one->CanFollow(*both));
+}
+
 TEST_F(EnvironmentTest, RolesAreTakenOffFirstAndPutOnLast) {
   EnvironmentRef from = Make({Set("role", "bob"), Set("work_mem", "4MB")});
   EnvironmentRef to = Make({Set("role", "bob"), Set("work_mem", "8MB")});

@@ -20,6 +20,12 @@ bool Fits(const ServerConnection& connection, const Identity& identity,
          connection.user() == credentials.For(identity.user).user;
 }
 
+bool CanServe(const ServerConnection& connection,
+              const Environment& environment) {
+  return connection.environment != nullptr &&
+         environment.CanFollow(*connection.environment);
+}
+
 // Whether an idle connection is still silent and open. Anything that arrived on
 // it is nobody's: the connection is not used again.
 bool IsUsable(ServerConnection* connection) {
@@ -48,30 +54,65 @@ HostPool::HostPool(net::Reactor* reactor, HostPoolOptions options,
 HostPool::~HostPool() = default;
 
 Lease HostPool::TryAcquire(const Identity* identity,
-                           const Environment* environment) {
+                           const Environment* environment, uint64_t preferred) {
   if (!waiting_.empty()) return {};
   for (;;) {
     size_t best = idle_.size();
+    bool equal = false;
     size_t seen = 0;
     for (size_t i = idle_.size(); i-- > 0 && seen < kEnvironmentSearch;) {
+      const ServerConnection& connection = *idle_[i].connection;
       if (idle_[i].identity != identity) continue;
       ++seen;
-      if (best == idle_.size()) best = i;
-      if (idle_[i].connection->environment.get() == environment) {
-        best = i;
-        break;
+      if (connection.environment.get() == environment) {
+        if (!equal || connection.id == preferred) best = i;
+        equal = true;
+        if (preferred == 0 || connection.id == preferred) break;
+      } else if (best == idle_.size()) {
+        if (CanServe(connection, *environment)) best = i;
       }
     }
     if (best == idle_.size()) return {};
-    std::unique_ptr<ServerConnection> connection =
-        std::move(idle_[best].connection);
-    idle_.erase(idle_.begin() + static_cast<ptrdiff_t>(best));
-    if (IsUsable(connection.get())) {
-      Lend(connection.get());
-      return Lease(this, std::move(connection));
-    }
-    --total_;
+    Lease lease = LendIdle(best);
+    if (lease) return lease;
   }
+}
+
+Lease HostPool::LendIdle(size_t place) {
+  std::unique_ptr<ServerConnection> connection =
+      std::move(idle_[place].connection);
+  idle_.erase(idle_.begin() + static_cast<ptrdiff_t>(place));
+  if (IsUsable(connection.get())) {
+    Lend(connection.get());
+    return Lease(this, std::move(connection));
+  }
+  Forget(*connection);
+  --total_;
+  return {};
+}
+
+net::Task<Lease> HostPool::AcquireOnly(uint64_t id, TimePoint deadline,
+                                       Interrupt* interrupt) {
+  for (size_t i = 0; i < idle_.size(); ++i) {
+    if (idle_[i].connection->id == id) co_return LendIdle(i);
+  }
+  bool is_lent = std::any_of(lent_.begin(), lent_.end(),
+                             [&](const auto* each) { return each->id == id; });
+  if (!is_lent) co_return Lease();
+  Pending pending(reactor_);
+  pending.only = id;
+  waiting_for_one_.push_back(&pending);
+  Interrupt::Scope scope(interrupt, &pending.waiter);
+  bool in_time = true;
+  while (pending.given == nullptr && !pending.gone) {
+    if (scope.raised() || !in_time) {
+      waiting_for_one_.remove(&pending);
+      co_return Lease();
+    }
+    in_time = co_await pending.waiter.Wait(deadline);
+  }
+  if (pending.gone) co_return Lease();
+  co_return Lease(this, std::move(pending.given));
 }
 
 net::Task<StatusOr<Lease>> HostPool::Acquire(const Identity* identity,
@@ -87,6 +128,7 @@ net::Task<StatusOr<Lease>> HostPool::Acquire(const Identity* identity,
   }
   Pending pending(reactor_);
   pending.identity = identity;
+  pending.environment = environment;
   waiting_.push_back(&pending);
   Interrupt::Scope scope(interrupt, &pending.waiter);
   bool in_time = true;
@@ -182,9 +224,31 @@ net::Task<StatusOr<Lease>> HostPool::OpenDedicated(DedicatedTarget dedicated,
 
 bool HostPool::EvictIdle() {
   if (idle_.empty()) return false;
+  Forget(*idle_.front().connection);
   idle_.erase(idle_.begin());
   --total_;
   return true;
+}
+
+bool HostPool::GiveToItsWaiter(std::unique_ptr<ServerConnection>* connection) {
+  for (Pending* pending : waiting_for_one_) {
+    if (pending->only != (*connection)->id) continue;
+    waiting_for_one_.remove(pending);
+    Lend(connection->get());
+    pending->given = std::move(*connection);
+    pending->waiter.Notify();
+    return true;
+  }
+  return false;
+}
+
+void HostPool::Forget(const ServerConnection& connection) {
+  std::erase_if(waiting_for_one_, [&](Pending* pending) {
+    if (pending->only != connection.id) return false;
+    pending->gone = true;
+    pending->waiter.Notify();
+    return true;
+  });
 }
 
 void HostPool::Lend(ServerConnection* connection) {
@@ -200,7 +264,7 @@ void HostPool::Return(std::unique_ptr<ServerConnection> connection) {
     canceller_.Close(std::move(connection));
     return;
   }
-  if (!connection->reusable() || connection->tainted) {
+  if (!connection->reusable() || connection->tainted || connection->outdated) {
     Discard(std::move(connection));
     return;
   }
@@ -237,9 +301,11 @@ net::Task<void> HostPool::Quarantine(
 }
 
 void HostPool::Offer(std::unique_ptr<ServerConnection> connection) {
+  if (GiveToItsWaiter(&connection)) return;
   if (!waiting_.empty()) {
     Pending* next = waiting_.front();
-    if (!Fits(*connection, *next->identity, *credentials_)) {
+    if (!Fits(*connection, *next->identity, *credentials_) ||
+        !CanServe(*connection, *next->environment)) {
       Discard(std::move(connection));
       return;
     }
@@ -256,6 +322,7 @@ void HostPool::Offer(std::unique_ptr<ServerConnection> connection) {
 
 void HostPool::Discard(std::unique_ptr<ServerConnection> connection) {
   --total_;
+  Forget(*connection);
   canceller_.Close(std::move(connection));
   PlaceFreed();
 }
@@ -272,8 +339,14 @@ void HostPool::PlaceFreed() {
 void HostPool::DropIdle() {
   ++generation_;
   total_ -= idle_.size();
+  for (const Idle& idle : idle_) Forget(*idle.connection);
   idle_.clear();
   while (!waiting_.empty() && total_ < options_.limit) PlaceFreed();
+}
+
+void HostPool::Renew() {
+  for (ServerConnection* connection : lent_) connection->outdated = true;
+  DropIdle();
 }
 
 void HostPool::Depose(const Status& why) {

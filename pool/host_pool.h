@@ -91,18 +91,27 @@ class HostPool {
            wire::RandomSource* random);
   ~HostPool();
 
-  // An idle connection of this identity, one with `environment` first; empty if
+  // An idle connection of this identity that can be given `environment`, one
+  // that has it first, and of these the one with the id `preferred`; empty if
   // there is none or others wait already. The common case: no coroutine, no
   // system call.
-  Lease TryAcquire(const Identity* identity, const Environment* environment);
+  Lease TryAcquire(const Identity* identity, const Environment* environment,
+                   uint64_t preferred = 0);
 
   // Waits for its turn, and for a connection to be made where one may be.
   // Errors: 53300 if none became free within the checkout timeout (or
   // `deadline`, if sooner); 57014 once `interrupt` (may be null) is raised;
-  // those of ServerConnection::Open; those of Depose().
+  // those of ServerConnection::Open; those of Depose(). `environment` outlives
+  // the wait.
   net::Task<StatusOr<Lease>> Acquire(const Identity* identity,
                                      const Environment* environment,
                                      TimePoint deadline, Interrupt* interrupt);
+
+  // The connection with this id, once who has it gives it back, ahead of who
+  // waits for any. Empty if it is no more, or not free by `deadline`, or once
+  // `interrupt` is raised.
+  net::Task<Lease> AcquireOnly(uint64_t id, TimePoint deadline,
+                               Interrupt* interrupt);
 
   // Makes a connection that is not counted in the limit and is closed when its
   // lease ends. Errors: those of ServerConnection::Open.
@@ -111,6 +120,10 @@ class HostPool {
 
   // Closes the idle connections: after the host has changed its role or life.
   void DropIdle();
+
+  // The same for those lent out, when they come back: what a login gives has
+  // changed.
+  void Renew();
 
   // The host is not the primary any more: besides, ends all connections that
   // are lent out (their statements are cancelled) and turns away whoever waits
@@ -144,6 +157,9 @@ class HostPool {
   struct Pending {
     explicit Pending(net::Reactor* reactor) : waiter(reactor) {}
     const Identity* identity = nullptr;
+    const Environment* environment = nullptr;
+    uint64_t only = 0;  // the id of the one connection that will do
+    bool gone = false;  // ... which is no more
     net::Waiter waiter;
     std::unique_ptr<ServerConnection> given;
     bool may_open = false;  // a place under the limit is reserved for it
@@ -162,7 +178,14 @@ class HostPool {
                                   Interrupt* interrupt);
   net::Task<void> RunOpening(std::shared_ptr<Opening> opening,
                              const Identity* identity, TimePoint deadline);
+  // Makes room: closes the idle connection that was used longest ago.
   bool EvictIdle();
+  // Empty if that connection turns out to be of no use.
+  Lease LendIdle(size_t place);
+  // Hands it to whoever waits for it alone.
+  bool GiveToItsWaiter(std::unique_ptr<ServerConnection>* connection);
+  // It is about to be closed: whoever waits for it alone waits in vain.
+  void Forget(const ServerConnection& connection);
   void Lend(ServerConnection* connection);
   // Gives a clean connection to the next in line, or keeps it.
   void Offer(std::unique_ptr<ServerConnection> connection);
@@ -183,6 +206,7 @@ class HostPool {
   std::vector<Idle> idle_;  // most recently used last
   std::vector<ServerConnection*> lent_;
   std::list<Pending*> waiting_;
+  std::list<Pending*> waiting_for_one_;
   std::vector<Opening*> opening_;
   size_t total_ = 0;  // lent out, idle, in quarantine and being opened
   // Grows with each DropIdle(): what was made before is not kept.

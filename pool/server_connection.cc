@@ -35,7 +35,8 @@ Status ServerError(std::string_view body) {
 
 ServerConnection::ServerConnection(net::Reactor* reactor, Target target,
                                    ReactorTables* tables)
-    : environment(tables->environments.empty()),
+    : id(++tables->last_connection),
+      environment(tables->environments.empty()),
       parameters(tables->parameters.empty()),
       reactor_(reactor),
       target_(std::move(target)),

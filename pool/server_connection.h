@@ -28,6 +28,7 @@ namespace pgbraid::pool {
 struct ReactorTables {
   EnvironmentTable environments;
   ParametersTable parameters;
+  uint64_t last_connection = 0;
 };
 
 // Rows of an internal query, as text.
@@ -120,6 +121,9 @@ class ServerConnection {
   int64_t incarnation = 0;
   bool in_recovery_at_login = false;
 
+  // Unlike any other connection's of this reactor, ever.
+  const uint64_t id;
+
   // State, kept up to date by whoever holds the lease.
   std::unique_ptr<net::Stream> stream;
   std::string partial;  // bytes of a message that has not arrived whole
@@ -138,6 +142,12 @@ class ServerConnection {
   // Something ran that may have changed its state unseen: probed before it
   // serves anybody else.
   bool tainted = false;
+  // Newer logins are given other defaults: not used again.
+  bool outdated = false;
+  // Counts the changes of who may have advanced a sequence on it, and whether
+  // currval() would speak of anything.
+  uint64_t sequence_turn = 0;
+  bool has_sequences = false;
   PreparedNames prepared;
   uint64_t unnamed_statement = 0;  // id of the text in the unnamed statement
 
