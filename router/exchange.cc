@@ -1,6 +1,7 @@
 #include "router/exchange.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "wire/backend.h"
@@ -55,6 +56,35 @@ std::string ErrorMessage(std::string_view body) {
   writer.PutBytes(body);
   writer.End();
   return message;
+}
+
+// The error's body with its position as the client counts it; "" if that is as
+// it stands.
+std::string AtClientsPosition(const Expected& expected, std::string_view body) {
+  if (expected.insertions.empty()) return {};
+  std::string moved;
+  bool changed = false;
+  while (!body.empty() && body[0] != '\0') {
+    size_t end = std::min(body.find('\0'), body.size());
+    std::string_view field = body.substr(0, end);
+    body.remove_prefix(std::min(end + 1, body.size()));
+    uint32_t position = 0;
+    if (field[0] == 'P' &&
+        std::from_chars(field.data() + 1, field.data() + field.size(), position)
+                .ec == std::errc()) {
+      uint32_t before = 0;
+      for (const Expected::Insertion& insertion : expected.insertions) {
+        if (insertion.at < position) before += insertion.length;
+      }
+      changed |= before > 0;
+      moved += 'P' + std::to_string(position - before);
+    } else {
+      moved += field;
+    }
+    moved += '\0';
+  }
+  moved += '\0';
+  return changed ? moved : std::string();
 }
 
 // The error's body with the client's name of the statement for the server's;
@@ -402,6 +432,7 @@ Exchange::Verdict Exchange::HandleError(std::string_view body) {
   // The error of a message that the router added is the client's to see: it
   // stands for what the client asked. It speaks of the client's own name.
   std::string renamed = InClientsWords(*next, body);
+  if (renamed.empty()) renamed = AtClientsPosition(*next, body);
   bool hidden = next->hidden || !renamed.empty();
   if (hidden) client_->Send(ErrorMessage(renamed.empty() ? body : renamed));
   // What follows is skipped by the server; it never holds it.

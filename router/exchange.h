@@ -58,6 +58,13 @@ struct Expected {
   // kQuery: how many statements of the router's stand behind each of the
   // client's in the text (one entry for each, or none at all).
   std::vector<uint8_t> inserted;
+  // kQuery: where in the text these stand, in characters from 1 on: what an
+  // error says of its position is counted without them.
+  struct Insertion {
+    uint32_t at = 0;
+    uint32_t length = 0;
+  };
+  std::vector<Insertion> insertions;
   // kQuery: its ReadyForQuery is hidden; the next one's, itself hidden, is
   // shown in its place.
   bool hides_ready = false;

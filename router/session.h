@@ -33,6 +33,7 @@ struct HeldLease {
   int shard = -1;
   int host = -1;
   bool standby = false;
+  bool pinned = false;  // a scatter's, that stays with the session afterwards
 
   explicit operator bool() const { return static_cast<bool>(lease); }
   pool::ServerConnection* operator->() const { return lease.get(); }
@@ -177,6 +178,8 @@ class Session {
   net::Task<ScatterStep> RepeatOnPrimary(HeldLease* held, Gathered* gathered,
                                          bool first,
                                          const ScatterRequest& request);
+  // What the session keeps on this shard; empty if that is nothing.
+  HeldLease TakePinned(int shard);
   // Gives up what a scatter holds; whatever still runs is cancelled.
   void EndScatter(std::vector<HeldLease>* leases);
 

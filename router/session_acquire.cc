@@ -133,6 +133,18 @@ bool Session::TryAcquire(int shard, pool::Consistency reads) {
   return true;
 }
 
+HeldLease Session::TakePinned(int shard) {
+  HeldLease taken;
+  for (size_t i = 0; i < pinned_.size(); ++i) {
+    if (pinned_[i].shard != shard) continue;
+    taken = std::move(pinned_[i]);
+    taken.pinned = true;
+    pinned_.erase(pinned_.begin() + static_cast<ptrdiff_t>(i));
+    break;
+  }
+  return taken;
+}
+
 net::Task<Status> Session::Acquire(int shard, pool::Consistency reads) {
   client_.Keep();
   if (held_) {

@@ -1,5 +1,6 @@
 // The simple protocol: one Query message, from text to ReadyForQuery.
 
+#include <algorithm>
 #include <utility>
 
 #include "router/planner.h"
@@ -25,23 +26,38 @@ Status InFailedTransaction() {
                   "of transaction block");
 }
 
+// SET LOCAL alone and outside of a transaction: PostgreSQL only warns of it,
+// unless there is more in the text.
+bool IsLostLocal(const RoutedQuery& query, const SessionState& state) {
+  return query.single() != nullptr && !state.in_transaction() &&
+         query.single()->settings.size() == 1 &&
+         query.single()->settings[0].scope == sql::SettingChange::Scope::kLocal;
+}
+
+uint32_t Characters(std::string_view utf8) {
+  return static_cast<uint32_t>(std::count_if(
+      utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
 // `text` with what restores the startup packet's settings behind each statement
-// that resets them; "" if none does. `inserted` as Expected's.
+// that resets them, noted in `expected`; "" if none does.
 std::string WithRestored(std::string_view text, const RoutedQuery& query,
-                         const SessionState& state,
-                         std::vector<uint8_t>* inserted) {
+                         const SessionState& state, Expected* expected) {
   std::string longer;
   size_t copied = 0;
-  inserted->assign(query.statements().size(), 0);
+  expected->inserted.assign(query.statements().size(), 0);
   for (size_t i = 0; i < query.statements().size(); ++i) {
     const sql::Statement& statement = query.statements()[i];
     std::string restores = state.Restores(statement);
     if (restores.empty() || statement.discard_all) continue;
     longer += text.substr(copied, statement.end - copied);
     // The statement may end with a comment up to the end of its line.
-    longer += "\n;" + restores;
+    restores.insert(0, "\n;");
+    expected->insertions.push_back(
+        {Characters(longer) + 1, Characters(restores)});
+    longer += restores;
     copied = statement.end;
-    (*inserted)[i] = 1;
+    expected->inserted[i] = 1;
   }
   if (!longer.empty()) longer += text.substr(copied);
   return longer;
@@ -150,8 +166,11 @@ void Session::SendQuery(std::string prefix, const wire::Frame& frame,
     exchange->Expect(std::move(expected));
     return;
   }
-  std::string longer = WithRestored(QueryText(frame.body), *expected.query,
-                                    *state_, &expected.inserted);
+  std::string longer;
+  if (!IsLostLocal(*expected.query, *state_)) {
+    longer = WithRestored(QueryText(frame.body), *expected.query, *state_,
+                          &expected);
+  }
   if (!longer.empty()) {
     wire::AppendQuery(longer, &prefix);
     held_->stream->Send(prefix);

@@ -208,6 +208,10 @@ void Session::EndScatter(std::vector<HeldLease>* leases) {
   TimePoint now = worker_->reactor()->now();
   for (HeldLease& held : *leases) {
     if (!held.standby) state_->freshness(held.shard).SeenOnPrimary(now);
+    if (!held.pinned) continue;
+    held->busy = false;
+    held.pinned = false;
+    pinned_.push_back(std::move(held));
   }
   leases->clear();
 }
@@ -225,20 +229,26 @@ net::Task<void> Session::RunScatter(ScatterRequest request, Plan plan) {
       worker_->reactor()->now() + worker_->options().checkout_timeout;
   std::vector<HeldLease> leases;
   client_.Keep();
+  Status acquired;
   for (int shard : plan.shards) {
-    auto held = co_await Borrow(shard, ReadsOf(plan), deadline);
-    Status status = held.status();
-    if (status.ok()) {
-      status = co_await SyncEnvironment(held->lease.get(), deadline);
+    // A second connection beside its own could be waited for in vain.
+    HeldLease held = TakePinned(shard);
+    if (!held) {
+      auto borrowed = co_await Borrow(shard, ReadsOf(plan), deadline);
+      acquired = borrowed.status();
+      if (!acquired.ok()) break;
+      held = *std::move(borrowed);
     }
-    if (!status.ok()) {
-      RefuseSegment(status);
-      co_return;
-    }
-    leases.push_back(*std::move(held));
+    leases.push_back(std::move(held));
+    acquired = co_await SyncEnvironment(leases.back().lease.get(), deadline);
+    if (!acquired.ok()) break;
   }
-  if (interrupt_.raised()) {
-    RefuseSegment(pool::Interrupt::Error());
+  if (acquired.ok() && interrupt_.raised()) {
+    acquired = pool::Interrupt::Error();
+  }
+  if (!acquired.ok()) {
+    EndScatter(&leases);
+    RefuseSegment(acquired);
     co_return;
   }
   for (HeldLease& held : leases) StartScattered(&held, request);
@@ -282,6 +292,11 @@ net::Task<Session::ScatterStep> Session::ReadShard(HeldLease* held,
     if (state == ShardAnswer::State::kLost) {
       (*held)->retired = true;
       worker_->shard(held->shard)->Suspect(held->host);
+      if (held->pinned) {
+        // What the session kept it for is gone.
+        Fatal((*held)->LossError());
+        co_return ScatterStep::kGone;
+      }
       if (answer.may_repeat()) co_return ScatterStep::kPrimary;
       wire::AppendErrorResponse((*held)->LossError(), wire::Severity::kError,
                                 &gathered->error);
