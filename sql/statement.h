@@ -168,6 +168,29 @@ enum class Pin : uint8_t {
   kRandomSeed,
 };
 
+// What a statement does with the prepared statement that it names. It speaks of
+// places by the number of a token in the text (from 0), which is the same in
+// all texts of one shape.
+struct PreparedUse {
+  enum class Action : uint8_t {
+    kNone,
+    kPrepare,
+    kExecute,     // also EXPLAIN EXECUTE and CREATE TABLE AS EXECUTE
+    kDeallocate,  // by name
+  };
+  Action action = Action::kNone;
+  std::string name;
+  uint32_t name_token = 0;
+  // kPrepare: where the statement inside begins.
+  uint32_t inner_token = 0;
+  // kExecute: what stands between the brackets, and whether a standby computes
+  // the same from it.
+  std::vector<Operand> arguments;
+  bool arguments_safe = false;
+  // kExecute: what is run is only explained.
+  bool runs = true;
+};
+
 // One statement of a text.
 struct Statement {
   Kind kind = Kind::kOther;
@@ -199,6 +222,8 @@ struct Statement {
   // Changes the catalogs, so that the snapshot must be read anew.
   bool changes_catalog = false;
   Pin pin = Pin::kNone;
+  // Shows the session's prepared statements (pg_prepared_statements).
+  bool shows_prepared = false;
   bool unpins =
       false;  // may end a pin: CLOSE, UNLISTEN, unlock_all, DROP, DISCARD
 
@@ -238,6 +263,7 @@ struct Statement {
   Isolation isolation = Isolation::kDefault;
   bool chain = false;        // COMMIT AND CHAIN, ROLLBACK AND CHAIN
   bool discard_all = false;  // DISCARD ALL (kDiscard)
+  PreparedUse prepared_use;
   // EXPLAIN, EXPLAIN (ROUTE), DECLARE, PREPARE: the statement inside.
   std::unique_ptr<Statement> inner;
 };

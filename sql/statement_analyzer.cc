@@ -8,6 +8,8 @@
 #include "sql/concatenable.h"
 #include "sql/examine.h"
 #include "sql/inner_text.h"
+#include "sql/operand.h"
+#include "sql/prepared_place.h"
 #include "sql/utility_statements.h"
 
 namespace pgbraid::sql {
@@ -62,6 +64,7 @@ class Analyzer {
     Fill(node, statement, findings);
     by_text_ |= findings.by_text;
     StoreFindings(std::move(findings), statement);
+    statement.shows_prepared = ShowsPrepared(node);
     return statement;
   }
 
@@ -88,7 +91,12 @@ class Analyzer {
       Copy(*copy, statement, findings);
     } else if (const auto* create = As<PgQuery__CreateTableAsStmt>(node)) {
       AnalyzeUtility(node, source_, statement, findings);
-      ExamineInner(create->query, findings);
+      const Node* query = create->query;
+      if (const auto* execute = As<PgQuery__ExecuteStmt>(query)) {
+        Execute(*execute, InnerAfter("as", TextOf(statement)), statement);
+      } else {
+        ExamineInner(query, findings);
+      }
     } else if (As<PgQuery__CallStmt>(node) != nullptr) {
       statement.kind = Kind::kCall;
       findings.MayWrite("calls a procedure");
@@ -106,6 +114,7 @@ class Analyzer {
     } else if (const auto* prepare = As<PgQuery__PrepareStmt>(node)) {
       statement.kind = Kind::kPrepare;
       statement.name = prepare->name;
+      Use(PreparedUse::Action::kPrepare, prepare->name, 0, statement);
       MakeInner(prepare->query, InnerAfter("as", TextOf(statement)), statement,
                 findings);
       CheckParameterTypes(*prepare, statement);
@@ -115,6 +124,7 @@ class Analyzer {
     } else if (const auto* execute = As<PgQuery__ExecuteStmt>(node)) {
       statement.kind = Kind::kExecute;
       statement.name = execute->name;
+      Execute(*execute, 0, statement);
       for (const Node* parameter : PGBRAID_NODES(*execute, params)) {
         ExamineExpression(parameter, source_, findings);
       }
@@ -123,7 +133,48 @@ class Analyzer {
       findings.HideRelations("runs a prepared statement");
     } else {
       AnalyzeUtility(node, source_, statement, findings);
+      if (statement.kind == Kind::kDeallocate && !statement.name.empty()) {
+        Use(PreparedUse::Action::kDeallocate, statement.name, 0, statement);
+      }
     }
+  }
+
+  // The statement names a prepared one; the keyword that does so stands
+  // `offset` bytes behind the statement's begin.
+  void Use(PreparedUse::Action action, std::string_view name, uint32_t offset,
+           Statement& statement) {
+    PreparedUse& use = statement.prepared_use;
+    use.action = action;
+    use.name = name;
+    PlacePrepared(source_.text, source_.input->modes, statement.begin + offset,
+                  &use);
+  }
+
+  void Execute(const PgQuery__ExecuteStmt& execute, uint32_t offset,
+               Statement& statement) {
+    Use(PreparedUse::Action::kExecute, execute.name, offset, statement);
+    Findings of_arguments;
+    for (const Node* parameter : PGBRAID_NODES(execute, params)) {
+      ExamineExpression(parameter, source_, of_arguments);
+      statement.prepared_use.arguments.push_back(
+          MakeOperand(parameter, source_));
+    }
+    statement.prepared_use.arguments_safe =
+        !of_arguments.needs_primary && of_arguments.relations.empty();
+  }
+
+  // By name: a table of the user's that is called so only costs a little.
+  static bool ShowsPrepared(const Node* node) {
+    bool shows = false;
+    tree::Walk(tree::Inside(node), [&](const tree::Message& message) {
+      if (const auto* range = As<PgQuery__RangeVar>(&message)) {
+        shows |= std::string_view(range->relname) == "pg_prepared_statements";
+      } else if (const auto* name = As<PgQuery__String>(&message)) {
+        shows |= std::string_view(name->sval) == "pg_prepared_statement";
+      }
+      return true;
+    });
+    return shows;
   }
 
   void Select(const Node* node, const PgQuery__SelectStmt& select,
@@ -206,6 +257,7 @@ class Analyzer {
     }
     MakeInner(explain.query, InnerOfExplain(TextOf(statement)), statement,
               findings);
+    statement.prepared_use.runs = analyze;
     if (!analyze) ForgetEffects(findings);
   }
 
@@ -238,6 +290,9 @@ class Analyzer {
     statement.inner = std::make_unique<Statement>(
         Analyze(node, statement.begin + offset, statement.end));
     const Statement& inner = *statement.inner;
+    if (inner.prepared_use.action == PreparedUse::Action::kExecute) {
+      statement.prepared_use = inner.prepared_use;
+    }
     // Its settings change when it runs, which is now or with a later FETCH.
     findings.taints |= inner.taints || !inner.settings.empty();
     findings.may_write |= inner.writes;
