@@ -47,17 +47,24 @@ bool IsAsciiSafeEncoding(std::string_view value) {
          v == "default";
 }
 
+bool DecidesNames(std::string_view name) {
+  return name == "search_path" || IsRoleSetting(name);
+}
+
 bool MattersToParsing(std::string_view name) {
-  return name != "application_name" && name != "statement_timeout" &&
-         name != "lock_timeout" &&
+  return !DecidesNames(name) && name != "application_name" &&
+         name != "statement_timeout" && name != "lock_timeout" &&
          name != "idle_in_transaction_session_timeout" &&
          name != "idle_session_timeout";
 }
 
-uint64_t HashOf(const std::vector<Setting>& settings, bool for_parsing) {
+bool Matters(std::string_view) { return true; }
+
+uint64_t HashOf(const std::vector<Setting>& settings,
+                bool (*counts)(std::string_view name)) {
   uint64_t hash = 0x9E3779B97F4A7C15u;
   for (const Setting& setting : settings) {
-    if (for_parsing && !MattersToParsing(setting.name)) continue;
+    if (!counts(setting.name)) continue;
     for (std::string_view part :
          {std::string_view(setting.name), std::string_view(setting.value),
           std::string_view(setting.replay)}) {
@@ -66,6 +73,15 @@ uint64_t HashOf(const std::vector<Setting>& settings, bool for_parsing) {
     }
   }
   return hash;
+}
+
+std::string Quoted(std::string_view value) {
+  std::string quoted = "E'";
+  for (char c : value) {
+    if (c == '\'' || c == '\\') quoted += c;
+    quoted += c;
+  }
+  return quoted + "'";
 }
 
 void AppendStatement(std::string* sql, std::string_view statement) {
@@ -77,8 +93,9 @@ void AppendStatement(std::string* sql, std::string_view statement) {
 
 Environment::Environment(std::vector<Setting> settings)
     : settings_(std::move(settings)),
-      hash_(HashOf(settings_, false)),
-      frozen_hash_(HashOf(settings_, true)) {
+      hash_(HashOf(settings_, Matters)),
+      frozen_hash_(HashOf(settings_, MattersToParsing)),
+      names_hash_(HashOf(settings_, DecidesNames)) {
   for (const Setting& setting : settings_) {
     has_custom_ |= IsCustom(setting.name);
     if (setting.name == "standard_conforming_strings") {
@@ -162,6 +179,33 @@ std::string Environment::Transition(const Environment& from) const {
   return sql;
 }
 
+std::vector<std::string> Environment::FrozenTransition(
+    const Environment& from) const {
+  std::vector<std::string> statements;
+  if (this == &from || frozen_hash_ == from.frozen_hash_) return statements;
+  for (const Setting& old : from.settings_) {
+    if (MattersToParsing(old.name) && Find(old.name) == nullptr) {
+      statements.push_back("SET LOCAL " + old.name + " TO DEFAULT");
+    }
+  }
+  constexpr std::string_view kSet = "SET ";
+  for (const Setting& setting : settings_) {
+    const Setting* old = from.Find(setting.name);
+    if (!MattersToParsing(setting.name) ||
+        (old != nullptr && *old == setting)) {
+      continue;
+    }
+    if (setting.replay.starts_with(kSet)) {
+      statements.push_back("SET LOCAL " + setting.replay.substr(kSet.size()));
+    } else {
+      statements.push_back("SELECT pg_catalog.set_config(" +
+                           Quoted(setting.name) + ", " + Quoted(setting.value) +
+                           ", true)");
+    }
+  }
+  return statements;
+}
+
 EnvironmentTable::EnvironmentTable()
     : empty_(std::make_shared<const Environment>(std::vector<Setting>())) {
   by_hash_[empty_->hash()].push_back(empty_);
@@ -195,7 +239,7 @@ EnvironmentRef EnvironmentTable::Without(const EnvironmentRef& base,
 
 EnvironmentRef EnvironmentTable::Intern(std::vector<Setting> settings) {
   std::sort(settings.begin(), settings.end(), Before);
-  uint64_t hash = HashOf(settings, false);
+  uint64_t hash = HashOf(settings, Matters);
   auto& chain = by_hash_[hash];
   std::erase_if(chain, [](const auto& weak) { return weak.expired(); });
   for (const auto& weak : chain) {

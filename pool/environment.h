@@ -43,8 +43,12 @@ class Environment {
   uint64_t hash() const { return hash_; }
   // Of the settings that a prepared statement is frozen under when it is
   // parsed: all but those that certainly do not matter (application_name,
-  // time-outs).
+  // time-outs) and those of names_hash().
   uint64_t frozen_hash() const { return frozen_hash_; }
+  // Of the settings that decide which objects names mean and for whom:
+  // search_path and the roles. PostgreSQL looks at them at every execution of a
+  // prepared statement (plancache.c, RevalidateCachedQuery).
+  uint64_t names_hash() const { return names_hash_; }
   const Setting* Find(std::string_view name) const;
 
   // What decides how text is read and which names it finds.
@@ -65,10 +69,16 @@ class Environment {
   // what a role may set differs.
   std::string Transition(const Environment& from) const;
 
+  // The same for the settings of frozen_hash() alone, one SET LOCAL (or a
+  // query that has its effect) each: for the time of parsing a statement that
+  // was frozen under this.
+  std::vector<std::string> FrozenTransition(const Environment& from) const;
+
  private:
   const std::vector<Setting> settings_;
   uint64_t hash_;
   uint64_t frozen_hash_;
+  uint64_t names_hash_;
   bool conforming_strings_ = true;
   bool ascii_safe_encoding_ = true;
   bool serializable_ = false;

@@ -108,7 +108,25 @@ TEST_F(EnvironmentTest, FrozenHashLeavesOutWhatParsingDoesNotSee) {
   EnvironmentRef path = table_.With(table_.empty(), Set("search_path", "app"));
   EXPECT_NE(named->hash(), table_.empty()->hash());
   EXPECT_EQ(named->frozen_hash(), table_.empty()->frozen_hash());
-  EXPECT_NE(path->frozen_hash(), table_.empty()->frozen_hash());
+  EXPECT_EQ(path->frozen_hash(), table_.empty()->frozen_hash());
+  EXPECT_NE(path->names_hash(), table_.empty()->names_hash());
+}
+
+TEST_F(EnvironmentTest, OnlyWhatParsingFreezesIsSetForParsing) {
+  EnvironmentRef now = Make({Set("datestyle", "iso"), Set("search_path", "a"),
+                             Set("timezone", "UTC")});
+  pool::Setting probed = {"xmloption", "it's",
+                          "SELECT pg_catalog.set_config(...)"};
+  EnvironmentRef then =
+      Make({Set("search_path", "b"), Set("timezone", "CET"), probed});
+  EXPECT_EQ(then->FrozenTransition(*now),
+            (std::vector<std::string>{
+                "SET LOCAL datestyle TO DEFAULT", "SET LOCAL timezone TO CET",
+                "SELECT pg_catalog.set_config(E'xmloption', E'it''s', true)"}));
+  EXPECT_TRUE(now->FrozenTransition(*now).empty());
+  EXPECT_TRUE(Make({Set("search_path", "b")})
+                  ->FrozenTransition(*table_.empty())
+                  .empty());
 }
 
 TEST_F(EnvironmentTest, KnowsTheSettingsUnderWhichTextIsReadDifferently) {

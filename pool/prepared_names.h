@@ -14,6 +14,8 @@ namespace pgbraid::pool {
 
 class PreparedNames {
  public:
+  bool Contains(uint64_t id) const { return places_.contains(id); }
+
   // Whether `id` is prepared here; marks it as just used.
   bool Use(uint64_t id) {
     auto found = places_.find(id);
@@ -22,9 +24,13 @@ class PreparedNames {
     return true;
   }
 
+  // It has been prepared here (again): its columns are not known yet.
   void Add(uint64_t id) {
-    if (Use(id)) return;
-    order_.push_front(id);
+    if (Use(id)) {
+      order_.front().shape = 0;
+      return;
+    }
+    order_.push_front({id, 0});
     places_[id] = order_.begin();
   }
 
@@ -35,10 +41,22 @@ class PreparedNames {
     places_.erase(found);
   }
 
+  // A number that says which columns `id` gives, as the server has described
+  // them since it was prepared here; 0 if it has not. The server keeps to it,
+  // or reports an error.
+  uint64_t Shape(uint64_t id) const {
+    auto found = places_.find(id);
+    return found == places_.end() ? 0 : found->second->shape;
+  }
+  void SetShape(uint64_t id, uint64_t shape) {
+    auto found = places_.find(id);
+    if (found != places_.end()) found->second->shape = shape;
+  }
+
   // The one to close if more than `limit` are held; it is taken out.
   std::optional<uint64_t> Evict(size_t limit) {
     if (order_.size() <= limit) return std::nullopt;
-    uint64_t id = order_.back();
+    uint64_t id = order_.back().id;
     Remove(id);
     return id;
   }
@@ -50,8 +68,12 @@ class PreparedNames {
   size_t size() const { return order_.size(); }
 
  private:
-  std::list<uint64_t> order_;
-  absl::flat_hash_map<uint64_t, std::list<uint64_t>::iterator> places_;
+  struct Held {
+    uint64_t id;
+    uint64_t shape;
+  };
+  std::list<Held> order_;
+  absl::flat_hash_map<uint64_t, std::list<Held>::iterator> places_;
 };
 
 }  // namespace pgbraid::pool

@@ -41,5 +41,17 @@ TEST(PreparedNamesTest, RemovedAndClearedOnesAreUnknown) {
   EXPECT_EQ(names.Evict(0), std::nullopt);
 }
 
+TEST(PreparedNamesTest, ShapesLastUntilAStatementIsPreparedAgain) {
+  PreparedNames names;
+  names.SetShape(1, 5);
+  EXPECT_EQ(names.Shape(1), 0u);
+  names.Add(1);
+  EXPECT_EQ(names.Shape(1), 0u);
+  names.SetShape(1, 5);
+  EXPECT_EQ(names.Shape(1), 5u);
+  names.Add(1);
+  EXPECT_EQ(names.Shape(1), 0u);
+}
+
 }  // namespace
 }  // namespace pgbraid::pool

@@ -150,6 +150,7 @@ class ServerConnection {
   bool has_sequences = false;
   PreparedNames prepared;
   uint64_t unnamed_statement = 0;  // id of the text in the unnamed statement
+  uint64_t unnamed_shape = 0;      // see PreparedNames::Shape
 
  private:
   ServerConnection(net::Reactor* reactor, Target target, ReactorTables* tables);

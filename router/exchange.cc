@@ -46,6 +46,11 @@ bool StandbyCannot(const wire::ErrorIdentity& error) {
   return false;
 }
 
+bool NeedsToBePreparedAgain(const wire::ErrorIdentity& error) {
+  return error.sqlstate == sqlstate::kFeatureNotSupported &&
+         error.routine == "RevalidateCachedQuery";
+}
+
 namespace {
 
 // The whole message around an error's body.
@@ -87,19 +92,6 @@ std::string AtClientsPosition(const Expected& expected, std::string_view body) {
   return changed ? moved : std::string();
 }
 
-// The error's body with the client's name of the statement for the server's;
-// "" if it does not stand there.
-std::string InClientsWords(const Expected& expected, std::string_view body) {
-  if (expected.prepared == nullptr || expected.name.empty()) return {};
-  std::string servers = '"' + expected.prepared->server_name + '"';
-  size_t at = body.find(servers);
-  if (at == std::string_view::npos) return {};
-  std::string renamed(body.substr(0, at));
-  renamed += '"' + expected.name + '"';
-  renamed += body.substr(at + servers.size());
-  return renamed;
-}
-
 }  // namespace
 
 bool Exchange::commit_in_flight() const {
@@ -118,10 +110,15 @@ void Exchange::set_replacement(const Status& status) {
   wire::AppendErrorResponse(status, wire::Severity::kError, &replacement_);
 }
 
+void Exchange::Expect(Expected expected) {
+  expected_.push_back(std::move(expected));
+}
+
 void Exchange::Pop() {
   ++head_;
   statement_ = 0;
   inserted_left_ = 0;
+  made_ = 0;
   if (head_ == expected_.size()) {
     expected_.clear();
     head_ = 0;
@@ -129,32 +126,35 @@ void Exchange::Pop() {
 }
 
 void Exchange::Define(const Expected& expected) {
-  if (expected.what == What::kParse && !expected.hidden &&
-      expected.name.empty()) {
-    state_->unnamed = expected.prepared;
+  if (expected.closes_all) state_->prepared = nullptr;
+  if (expected.closes) state_->Undefine(expected.name);
+  if (expected.defines) {
+    state_->Define(expected.client->name, expected.client);
   }
-  if (expected.closes) {
-    if (state_->prepared != nullptr) state_->prepared->erase(expected.name);
-    return;
-  }
-  if (!expected.defines) return;
-  if (state_->prepared == nullptr) {
-    state_->prepared = std::make_unique<PreparedNamesOfClient>();
-  }
-  (*state_->prepared)[expected.name] = expected.prepared;
+}
+
+void Exchange::Undo(const Expected& expected) {
+  if (connection_ == nullptr) return;
+  if (expected.unnamed) connection_->unnamed_statement = 0;
+  // What was to be dropped in a way that can't be undone.
+  if (expected.drops_all) connection_->retired = true;
+  if (expected.adds != 0) connection_->prepared.Remove(expected.adds);
+  if (expected.drops != 0) connection_->prepared.Add(expected.drops);
 }
 
 void Exchange::SendSynthetic() {
   while (Expected* next = head()) {
     if (next->what != What::kSynthetic) return;
-    Define(*next);
-    Relay(next->bytes);
+    if (!skipping_) {
+      Define(*next);
+      Relay(next->bytes);
+    }
     Pop();
   }
 }
 
 void Exchange::Relay(std::string_view bytes) {
-  if (may_retry_ && !relayed_) {
+  if (MayStartOver() && !relayed_) {
     held_.append(bytes);
     return;
   }
@@ -273,7 +273,7 @@ bool Exchange::Consume(std::string_view input) {
 Exchange::Verdict Exchange::Handle(char t, std::string_view body) {
   Expected* next = head();
   Verdict verdict = Verdict::kRelay;
-  if (next == nullptr || next->hidden || wants_primary_ ||
+  if (next == nullptr || next->hidden || StartsOver() ||
       (inserted_left_ > 0 &&
        (t == type::kRowDescription || t == type::kDataRow))) {
     verdict = Verdict::kHide;
@@ -295,20 +295,13 @@ Exchange::Verdict Exchange::Handle(char t, std::string_view body) {
       if (next != nullptr) Pop();
       return verdict;
     case type::kParameterDescription:
-      if (next != nullptr && next->prepared != nullptr) {
-        wire::OidList types;
-        if (wire::ParseParameterDescription(body, &types).ok()) {
-          next->prepared->described.clear();
-          for (size_t i = 0; i < types.size(); ++i) {
-            next->prepared->described.push_back(types[i]);
-          }
-        }
-      }
+      HandleParameters(body);
       return verdict;
     case type::kRowDescription:
     case type::kNoData:
       if (next != nullptr && (next->what == What::kDescribeStatement ||
                               next->what == What::kDescribePortal)) {
+        HandleColumns(t == type::kNoData ? kShapeOfNoData : ShapeOf(body));
         Pop();
       }
       return verdict;
@@ -360,10 +353,11 @@ Exchange::Verdict Exchange::HandleComplete(std::string_view body) {
   }
   std::string_view tag;
   if (!wire::ParseCommandComplete(body, &tag).ok()) tag = {};
-  bool relayed = !next->hidden && !wants_primary_;
+  bool relayed = !next->hidden && !StartsOver();
   if (relayed) relayed_ = true;
   bool simple = next->what == What::kQuery;
   if (const sql::Statement* statement = Running(*next)) {
+    HandlePrepared(*statement, *next);
     state_->Completed(*statement, tag, connection_);
   }
   if (simple) {
@@ -377,14 +371,62 @@ Exchange::Verdict Exchange::HandleComplete(std::string_view body) {
   return Verdict::kRelay;
 }
 
-void Exchange::SkipToSync() {
-  while (Expected* next = head()) {
-    if (next->what == What::kSync || next->what == What::kQuery ||
-        next->what == What::kFunctionCall) {
-      return;
-    }
-    Pop();
+void Exchange::HandleParameters(std::string_view body) {
+  Expected* next = head();
+  if (next == nullptr || next->prepared == nullptr) return;
+  wire::OidList types;
+  if (!wire::ParseParameterDescription(body, &types).ok()) return;
+  PreparedStatement& prepared = *next->prepared;
+  prepared.is_described = true;
+  prepared.described.clear();
+  for (size_t i = 0; i < types.size(); ++i) {
+    prepared.described.push_back(types[i]);
   }
+}
+
+void Exchange::HandleColumns(uint64_t shape) {
+  Expected* next = head();
+  if (next->client != nullptr && !next->hidden) next->client->told = shape;
+  if (next->prepared == nullptr) return;
+  if (next->unnamed) {
+    connection_->unnamed_shape = shape;
+  } else {
+    connection_->prepared.SetShape(next->prepared->id, shape);
+  }
+}
+
+void Exchange::HandlePrepared(const sql::Statement& statement,
+                              const Expected& expected) {
+  // In a pipeline the connection's list has changed when it was sent.
+  bool simple = expected.what == What::kQuery;
+  bool drops_all =
+      statement.discard_all ||
+      (statement.kind == sql::Kind::kDeallocate && statement.name.empty());
+  if (simple && drops_all) connection_->prepared.Clear();
+  if (statement.kind == sql::Kind::kDeallocate && !drops_all && simple) {
+    ClientStatementRef known = state_->FindPrepared(statement.name);
+    if (known != nullptr) connection_->prepared.Remove(known->prepared->id);
+  }
+  const Translation* translation = expected.translation.get();
+  if (statement.kind == sql::Kind::kPrepare && translation != nullptr &&
+      made_ < translation->made.size()) {
+    ClientStatementRef made = translation->made[made_++];
+    if (simple) connection_->prepared.Add(made->prepared->id);
+    state_->Define(made->name, made);
+    state_->undescribed.push_back(std::move(made));
+  }
+}
+
+void Exchange::SkipToSync() {
+  size_t end = head_;
+  while (end < expected_.size() && expected_[end].what != What::kSync &&
+         expected_[end].what != What::kQuery &&
+         expected_[end].what != What::kFunctionCall) {
+    ++end;
+  }
+  // Backwards, since one may have made room for the next.
+  for (size_t i = end; i-- > head_;) Undo(expected_[i]);
+  for (size_t count = end - head_; count > 0; --count) Pop();
 }
 
 Exchange::Verdict Exchange::HandleError(std::string_view body) {
@@ -399,11 +441,13 @@ Exchange::Verdict Exchange::HandleError(std::string_view body) {
   }
   Expected* next = head();
   if (next == nullptr) return Verdict::kHide;
+  bool one_message =
+      next->what != What::kQuery && next->what != What::kFunctionCall;
+  skipping_ = one_message && next->what != What::kSync;
   if (next->what == What::kRefusal) {
     failed_ = true;
     relayed_ = true;
     client_->Send(next->bytes);
-    connection_->unnamed_statement = 0;
     SkipToSync();
     return Verdict::kHide;
   }
@@ -413,16 +457,20 @@ Exchange::Verdict Exchange::HandleError(std::string_view body) {
     client_->Send(replacement_);
     return Verdict::kHide;
   }
-  if (may_retry_ && !relayed_ && StandbyCannot(wire::IdentifyError(body))) {
-    wants_primary_ = true;
-    held_.clear();
-    SkipToSync();
-    return Verdict::kHide;
+  wire::ErrorIdentity identity = wire::IdentifyError(body);
+  if (!relayed_) {
+    wants_primary_ |= may_retry_ && StandbyCannot(identity);
+    wants_to_prepare_again_ |=
+        may_prepare_again_ && NeedsToBePreparedAgain(identity);
+    if (StartsOver()) {
+      held_.clear();
+      SkipToSync();
+      return Verdict::kHide;
+    }
   }
-  if (next->what == What::kParse && next->prepared != nullptr) {
-    connection_->prepared.Remove(next->prepared->id);
-    connection_->unnamed_statement = 0;
-    if (!next->hidden && next->name.empty()) state_->unnamed = nullptr;
+  if (next->what == What::kParse && !next->hidden && next->client != nullptr &&
+      next->client->name.empty()) {
+    state_->unnamed = nullptr;
   }
   if (const sql::Statement* running = Running(*next)) {
     state_->Failed(*running, connection_);
@@ -430,29 +478,31 @@ Exchange::Verdict Exchange::HandleError(std::string_view body) {
   failed_ = true;
   relayed_ = true;
   // The error of a message that the router added is the client's to see: it
-  // stands for what the client asked. It speaks of the client's own name.
-  std::string renamed = InClientsWords(*next, body);
-  if (renamed.empty()) renamed = AtClientsPosition(*next, body);
-  bool hidden = next->hidden || !renamed.empty();
-  if (hidden) client_->Send(ErrorMessage(renamed.empty() ? body : renamed));
-  // What follows is skipped by the server; it never holds it.
-  for (size_t i = head_ + 1; i < expected_.size(); ++i) {
-    if (expected_[i].what == What::kSync || expected_[i].what == What::kQuery) {
-      break;
-    }
-    if (expected_[i].what == What::kParse && expected_[i].prepared) {
-      connection_->prepared.Remove(expected_[i].prepared->id);
-      connection_->unnamed_statement = 0;
-    }
-    // A statement that was to be closed is still there.
-    if (expected_[i].what == What::kClose && expected_[i].hidden) {
-      connection_->retired = true;
-    }
+  // stands for what the client asked.
+  std::string own = silent_ ? std::string() : OwnError(*next, body);
+  if (!own.empty()) Relay(own);
+  if (one_message) SkipToSync();
+  return own.empty() && !silent_ ? Verdict::kRelay : Verdict::kHide;
+}
+
+std::string Exchange::OwnError(const Expected& expected,
+                               std::string_view body) const {
+  const std::string moved = AtClientsPosition(expected, body);
+  if (!moved.empty()) body = moved;
+  if (expected.translation != nullptr) {
+    return CorrectedError(body, expected.translation->edits);
   }
-  if (next->what != What::kQuery && next->what != What::kFunctionCall) {
-    SkipToSync();
+  if (expected.client != nullptr && expected.prepared != nullptr) {
+    NameEdits edits;
+    edits.names.emplace_back(expected.prepared->server_name,
+                             expected.client->name);
+    // The server had the statement inside of a PREPARE alone.
+    if (expected.what == What::kParse) {
+      edits.offset = expected.client->inner_offset;
+    }
+    return CorrectedError(body, edits);
   }
-  return hidden ? Verdict::kHide : Verdict::kRelay;
+  return expected.hidden || !moved.empty() ? ErrorMessage(body) : std::string();
 }
 
 Exchange::Verdict Exchange::HandleReady(std::string_view body) {
@@ -464,10 +514,17 @@ Exchange::Verdict Exchange::HandleReady(std::string_view body) {
   }
   connection_->transaction_status = status;
   ready_status_ = status;
+  if (skipping_) {
+    // What was sent after an error has been skipped too.
+    SkipToSync();
+    skipping_ = false;
+    next = head();
+  }
   if (next == nullptr) return Verdict::kHide;
-  bool hidden = (next->hidden && !next->shows_ready) || next->hides_ready ||
-                wants_primary_;
+  bool hidden =
+      (next->hidden && !next->shows_ready) || next->hides_ready || StartsOver();
   if (next->prefix) --connection_->prefix;
+  if (!hidden) relayed_ = true;
   Pop();
   if (hidden) return Verdict::kHide;
   Relay(state_->Tell(connection_->parameters));

@@ -23,9 +23,14 @@
 #include "router/prepared_statements.h"
 #include "router/routed_query.h"
 #include "router/session_state.h"
+#include "router/translation.h"
 #include "wire/error_response.h"
 
 namespace pgbraid::router {
+
+// The error by which a server says that a prepared statement does not fit the
+// tables any more, as DDL has left them.
+bool NeedsToBePreparedAgain(const wire::ErrorIdentity& error);
 
 // An answer to come.
 struct Expected {
@@ -47,13 +52,15 @@ struct Expected {
   bool prefix = false;  // counted in ServerConnection::prefix
   // kQuery, kExecute: what runs. kParse: see `prepared`.
   std::shared_ptr<const RoutedQuery> query;
-  // kParse, kDescribeStatement: the statement; kSynthetic too, where `name` is
-  // defined by it.
+  // The server's statement that it is about.
   PreparedRef prepared;
-  // kParse, kSynthetic: the client's name that is defined once it succeeds.
+  // kDescribe*: the client's, which is told of its columns. kBind and hidden
+  // kParse: what the client calls it. Where `defines`: what is defined.
+  ClientStatementRef client;
+  bool defines = false;     // the client's name for it, once it succeeds
+  bool closes = false;      // `name` is undefined
+  bool closes_all = false;  // all names are
   std::string name;
-  bool defines = false;
-  bool closes = false;  // the name is undefined instead
   std::string bytes;
   // kQuery: how many statements of the router's stand behind each of the
   // client's in the text (one entry for each, or none at all).
@@ -69,6 +76,14 @@ struct Expected {
   // shown in its place.
   bool hides_ready = false;
   bool shows_ready = false;
+  // What sending it has done to the connection's list of prepared statements
+  // (by id, 0: nothing): undone if the server skips it.
+  uint64_t adds = 0;
+  uint64_t drops = 0;
+  bool drops_all = false;
+  bool unnamed = false;  // kParse, kDescribeStatement: of the unnamed statement
+  // The text was changed on its way; null: it was not.
+  std::shared_ptr<const Translation> translation;
 };
 
 // Errors by which a standby says that it can't do what a primary could, or that
@@ -94,7 +109,7 @@ class Exchange {
   void set_connection(pool::ServerConnection* connection) {
     connection_ = connection;
   }
-  void Expect(Expected expected) { expected_.push_back(std::move(expected)); }
+  void Expect(Expected expected);
 
   Progress Pump();
 
@@ -124,6 +139,14 @@ class Exchange {
   void set_may_retry(bool may_retry) { may_retry_ = may_retry; }
   bool wants_primary() const { return wants_primary_; }
 
+  // The same for the error that a prepared statement has to be prepared again.
+  void set_may_prepare_again(bool may) { may_prepare_again_ = may; }
+  bool may_prepare_again() const { return may_prepare_again_; }
+  bool wants_to_prepare_again() const { return wants_to_prepare_again_; }
+
+  // Nothing is the client's to see, errors neither.
+  void set_silent(bool silent) { silent_ = silent; }
+
   // The error that comes is the router's doing: the client sees `status`.
   void set_replacement(const Status& status);
 
@@ -146,7 +169,16 @@ class Exchange {
   // The client's statement that runs under `expected` now; null if none does.
   const sql::Statement* Running(const Expected& expected) const;
   void SkipToSync();
+  bool MayStartOver() const { return may_retry_ || may_prepare_again_; }
+  bool StartsOver() const { return wants_primary_ || wants_to_prepare_again_; }
   void Define(const Expected& expected);
+  void Undo(const Expected& expected);
+  void HandleParameters(std::string_view body);
+  void HandleColumns(uint64_t shape);
+  void HandlePrepared(const sql::Statement& statement,
+                      const Expected& expected);
+  // The error as the client has to see it, if that is not as it came.
+  std::string OwnError(const Expected& expected, std::string_view body) const;
   bool Consume(std::string_view input);
   void Relay(std::string_view bytes);
   Progress Lose(Status why);
@@ -159,6 +191,7 @@ class Exchange {
   size_t head_ = 0;
   size_t statement_ = 0;      // of the kQuery at the head
   size_t inserted_left_ = 0;  // of the router's own behind that, to be hidden
+  size_t made_ = 0;           // of its statements that PREPARE has made
   size_t pass_bytes_ = 0;     // of a large message, still to be relayed
   bool pass_hidden_ = false;  // ... or to be dropped
   bool copying_in_ = false;
@@ -168,6 +201,10 @@ class Exchange {
   std::string replacement_;  // an ErrorResponse, or empty
   std::string held_;  // acknowledgements, while may_retry_ and not relayed_
   bool wants_primary_ = false;
+  bool may_prepare_again_ = false;
+  bool wants_to_prepare_again_ = false;
+  bool silent_ = false;
+  bool skipping_ = false;  // the server skips what it gets, up to Sync
   wire::TransactionStatus ready_status_ = wire::TransactionStatus::kIdle;
   Status loss_;
   std::string last_words_;  // of a server that ends the connection

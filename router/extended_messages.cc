@@ -29,32 +29,48 @@ Status NoStatement(std::string_view name) {
 
 }  // namespace
 
-PreparedRef ExtendedSegment::FindPrepared(std::string_view name) {
+ClientStatementRef ExtendedSegment::FindPrepared(std::string_view name) {
+  if (name.empty() && unnamed_ == nullptr) return s_->FindPrepared(name);
+  ClientStatementRef own;
   if (name.empty()) {
-    return unnamed_ != nullptr ? unnamed_ : s_->state_->unnamed;
+    own = unnamed_;
+  } else if (auto defined = defined_.find(name); defined != defined_.end()) {
+    own = defined->second;
   }
-  auto own = defined_.find(name);
-  if (own != defined_.end()) return own->second;
-  if (s_->state_->prepared == nullptr || closed_.contains(name)) {
-    return nullptr;
+  if (own != nullptr) {
+    s_->Renew(own);
+    return own;
   }
-  auto found = s_->state_->prepared->find(name);
-  return found == s_->state_->prepared->end() ? nullptr : found->second;
+  if (all_closed_ || closed_.contains(name)) return nullptr;
+  return s_->FindPrepared(name);
 }
 
-void ExtendedSegment::Recognize(const PreparedRef& prepared) {
-  const StatementContextRef& context = s_->Context();
-  if (prepared->recognized.context == context.get() &&
-      prepared->recognized.query != nullptr) {
-    return;
+bool ExtendedSegment::IsLocal(const PreparedRef& prepared) {
+  const sql::Statement* single = prepared->recognized.query->single();
+  if (single != nullptr && single->kind == sql::Kind::kDeallocate) {
+    return !single->name.empty() &&
+           s_->state_->status() != wire::TransactionStatus::kFailed &&
+           FindPrepared(single->name) != nullptr;
   }
-  s_->worker_->recognizer()->Recognize(prepared->text, context,
-                                       &prepared->recognized);
+  return s_->IsLocal(prepared->recognized, bound_);
 }
 
-Plan ExtendedSegment::PlanBind(const PreparedRef& prepared,
-                               const wire::BindMessage& bind) {
-  Recognize(prepared);
+std::shared_ptr<const Translation> ExtendedSegment::TranslateStatement(
+    const ClientStatementRef& client) {
+  const PreparedRef& prepared = client->prepared;
+  const sql::Query& query = prepared->recognized.query->query();
+  if (!NamesPrepared(query)) return nullptr;
+  FindStatement find = [this](std::string_view name) {
+    return FindPrepared(name);
+  };
+  return Translate(prepared->text, query, *s_->Context(), find,
+                   s_->PreparedKey({}, {}), s_->worker_->prepared());
+}
+
+Plan ExtendedSegment::PlanBind(const ClientStatementRef& client,
+                               const wire::BindMessage& bind,
+                               const Translation* translation) {
+  const PreparedRef& prepared = client->prepared;
   ExecutionValues values;
   values.text = prepared->text;
   values.fingerprint = &prepared->recognized.fingerprint;
@@ -63,9 +79,26 @@ Plan ExtendedSegment::PlanBind(const PreparedRef& prepared,
   values.bind = &bind;
   values.parameter_types = prepared->parameter_types();
   values.used_once = &prepared->recognized.query->used_once();
-  Plan plan = s_->Restrict(PlanQuery(*prepared->recognized.query, values));
+  Plan plan = s_->Restrict(
+      translation != nullptr
+          ? s_->PlanTranslated(prepared->recognized, values, *translation)
+          : PlanQuery(*prepared->recognized.query, values));
   plan.standby = plan.standby && !prepared->has_user_types();
   return plan;
+}
+
+bool ExtendedSegment::DescribesNext(const wire::Frame& bind,
+                                    std::string_view portal) const {
+  std::string_view input = s_->client_.input();
+  size_t after =
+      static_cast<size_t>(bind.bytes.data() + bind.bytes.size() - input.data());
+  wire::Frame frame;
+  wire::TargetMessage describe;
+  return wire::NextFrame(input.substr(after), wire::kFrontendLimits, &frame) ==
+             wire::FrameStatus::kComplete &&
+         frame.type == type::kDescribe &&
+         wire::ParseDescribe(frame.body, &describe).ok() &&
+         describe.target == wire::Target::kPortal && describe.name == portal;
 }
 
 bool ExtendedSegment::EndsPlainly(size_t from) const {
@@ -95,34 +128,40 @@ ExtendedSegment::Step ExtendedSegment::TakeParse(std::string_view body) {
                            "prepared statement \"" + std::string(parse.name) +
                                "\" already exists"));
   }
-  PreparedRef prepared = s_->worker_->prepared()->Intern(
-      parse.text, parse.types, s_->state_->settings.effective->frozen_hash());
-  Recognize(prepared);
-  if (!prepared->recognized.error.ok()) {
-    return Refuse(prepared->recognized.error);
+  auto client = std::make_shared<ClientStatement>();
+  client->name = parse.name;
+  client->prepared =
+      s_->worker_->prepared()->Intern(s_->PreparedKey(parse.text, parse.types));
+  s_->Recognize(client->prepared);
+  const Recognized& recognized = client->prepared->recognized;
+  if (!recognized.error.ok()) return Refuse(recognized.error);
+  bool named = !client->name.empty();
+  bool names_others = NamesPrepared(recognized.query->query());
+  if (names_others &&
+      s_->state_->status() == wire::TransactionStatus::kFailed) {
+    return Refuse(SqlError(sqlstate::kInFailedSqlTransaction,
+                           "current transaction is aborted, commands ignored "
+                           "until end of transaction block"));
   }
-  std::string name(parse.name);
-  if (name.empty()) {
-    unnamed_ = prepared;
+  // What it names is looked up when it is used.
+  bool local = names_others || IsLocal(client->prepared);
+  if (named) {
+    defined_[client->name] = client;
   } else {
-    defined_[name] = prepared;
+    unnamed_ = client;
   }
-  if (s_->IsLocal(prepared->recognized, bound_)) {
+  if (local) {
     Expected answer;
     answer.what = What::kSynthetic;
     answer.bytes = Ack(wire::backend_type::kParseComplete);
-    answer.prepared = prepared;
-    answer.name = name;
-    answer.defines = !name.empty();
-    if (name.empty()) s_->state_->unnamed = prepared;
-    exchange_.Expect(std::move(answer));
-    return Step::kNext;
-  }
-  if (bound_) {
-    Restore(prepared);
-    SendParse(prepared, name);
+    answer.client = client;
+    answer.defines = true;
+    Answer(std::move(answer));
+  } else if (bound_) {
+    Restore(client->prepared);
+    SendParse(client);
   } else {
-    waiting_.push_back({type::kParse, prepared, name});
+    waiting_.push_back({type::kParse, client, nullptr, {}});
   }
   return Step::kNext;
 }
@@ -134,10 +173,12 @@ ExtendedSegment::Step ExtendedSegment::TakeBind(const wire::Frame& frame) {
     s_->Fatal(parsed);
     return Step::kEnd;
   }
-  PreparedRef prepared = FindPrepared(bind.statement);
-  if (prepared == nullptr) return Refuse(NoStatement(bind.statement));
-  Recognize(prepared);
-  const sql::Statement* single = prepared->recognized.query->single();
+  ClientStatementRef client = FindPrepared(bind.statement);
+  if (client == nullptr) return Refuse(NoStatement(bind.statement));
+  s_->Recognize(client->prepared);
+  const std::shared_ptr<const RoutedQuery>& query =
+      client->prepared->recognized.query;
+  const sql::Statement* single = query->single();
   bool ends = single != nullptr && (single->kind == sql::Kind::kCommit ||
                                     single->kind == sql::Kind::kRollback);
   if (s_->deferred() && s_->state_->transaction()->failed && !ends) {
@@ -145,30 +186,42 @@ ExtendedSegment::Step ExtendedSegment::TakeBind(const wire::Frame& frame) {
                            "current transaction is aborted, commands ignored "
                            "until end of transaction block"));
   }
-  if (s_->IsLocal(prepared->recognized, bound_)) {
-    portals_[std::string(bind.portal)] = {prepared->recognized.query, prepared,
-                                          true};
+  if (IsLocal(client->prepared)) {
+    portals_[std::string(bind.portal)] = {query, client, true, nullptr};
     Synthesize(Ack(wire::backend_type::kBindComplete));
     return Step::kNext;
   }
-  return BindOnServer(frame, bind, prepared);
+  std::shared_ptr<const Translation> translation = TranslateStatement(client);
+  if (translation != nullptr && !translation->refusal.ok()) {
+    // It fails when it is executed.
+    portals_[std::string(bind.portal)] = {query, client, true, translation};
+    Synthesize(Ack(wire::backend_type::kBindComplete));
+    return Step::kNext;
+  }
+  return BindOnServer(frame, bind, client, translation);
 }
 
 ExtendedSegment::Step ExtendedSegment::BindOnServer(
     const wire::Frame& frame, const wire::BindMessage& bind,
-    const PreparedRef& prepared) {
-  Plan plan = PlanBind(prepared, bind);
-  if (s_->worker_->options().log_routes) s_->LogRoute(plan, prepared->text);
+    const ClientStatementRef& client,
+    const std::shared_ptr<const Translation>& translation) {
+  Plan plan = PlanBind(client, bind, translation.get());
+  if (s_->worker_->options().log_routes) {
+    s_->LogRoute(plan, client->prepared->text);
+  }
   if (plan.refused()) return Refuse(plan.refusal);
   if (!bound_) {
     size_t after = static_cast<size_t>(frame.bytes.data() + frame.bytes.size() -
                                        s_->client_.input().data());
     bool plain = EndsPlainly(after);
     if (plan.kind == Plan::Kind::kScatter) {
-      return PrepareScatter(prepared, bind, plan, after);
+      return PrepareScatter(client, bind, plan, after);
     }
-    plan.standby =
-        plan.standby && plain && !primary_only_ && !prepared->has_user_types();
+    plan.standby = plan.standby && plain && !primary_only_;
+    // What was prepared by another segment may not fit any more.
+    bool earlier = !bind.statement.empty() || unnamed_ == nullptr ||
+                   translation != nullptr;
+    whole_ = plain && (plan.standby || earlier);
     plan_ = std::move(plan);
     return Step::kAcquire;
   }
@@ -179,35 +232,47 @@ ExtendedSegment::Step ExtendedSegment::BindOnServer(
         "statements on different shards in one transaction are not supported",
         "Everything up to Sync is one implicit transaction."));
   }
-  portals_[std::string(bind.portal)] = {prepared->recognized.query, prepared,
-                                        false};
-  Restore(prepared);
+  Restore(client->prepared);
+  if (translation != nullptr) {
+    SendTranslatedBind(bind, client, translation);
+    return Step::kNext;
+  }
+  return SendBind(frame, bind, client);
+}
+
+ExtendedSegment::Step ExtendedSegment::SendBind(
+    const wire::Frame& frame, const wire::BindMessage& bind,
+    const ClientStatementRef& client) {
+  const PreparedRef& prepared = client->prepared;
+  bool unnamed = bind.statement.empty();
+  if (client->told > kShapeOfNoData && !exchange_.failed() && !skipping_ &&
+      !DescribesNext(frame, bind.portal)) {
+    Step step = CheckColumns(client, unnamed);
+    if (step != Step::kNext || skipping_) return step;
+  }
+  portals_[std::string(bind.portal)] = {prepared->recognized.query, client,
+                                        false, nullptr};
   std::string_view server_name;
-  if (!bind.statement.empty()) {
-    EnsurePrepared(prepared);
+  if (!unnamed) {
+    EnsurePrepared(client);
     server_name = prepared->server_name;
   } else if (s_->held_->unnamed_statement != prepared->id) {
     // Prepared in an earlier segment, perhaps elsewhere.
-    wire::AppendParse("", prepared->text, prepared->type_list(), &out_);
-    s_->held_->unnamed_statement = prepared->id;
-    Expected again;
-    again.what = What::kParse;
-    again.hidden = true;
-    again.prepared = prepared;
-    exchange_.Expect(std::move(again));
+    Preparation().PrepareUnnamed(client);
   }
   wire::AppendBind(bind.portal, server_name, bind.rest, &out_);
   Expected expected;
   expected.what = What::kBind;
+  expected.client = client;
   expected.prepared = prepared;
-  expected.name = bind.statement;
   exchange_.Expect(std::move(expected));
   return Step::kNext;
 }
 
 ExtendedSegment::Step ExtendedSegment::PrepareScatter(
-    const PreparedRef& prepared, const wire::BindMessage& bind,
+    const ClientStatementRef& client, const wire::BindMessage& bind,
     const Plan& plan, size_t from) {
+  const PreparedRef& prepared = client->prepared;
   Status refusal = SqlError(
       sqlstate::kFeatureNotSupported,
       "a statement over several shards together with others in one segment is "
@@ -218,7 +283,7 @@ ExtendedSegment::Step ExtendedSegment::PrepareScatter(
   wire::AppendParse("", prepared->text, prepared->type_list(), &request);
   bool parsed = false;
   for (const Waiting& waiting : waiting_) {
-    if (waiting.prepared != prepared) return Refuse(refusal);
+    if (waiting.client != client) return Refuse(refusal);
     if (waiting.type == type::kParse) {
       parsed = true;
     } else {
@@ -253,12 +318,7 @@ ExtendedSegment::Step ExtendedSegment::PrepareScatter(
   wire::AppendSync(&request);
   scatter_.messages = std::move(request);
   scatter_.hide_parse = !parsed;
-  for (auto& [name, defined] : defined_) {
-    if (s_->state_->prepared == nullptr) {
-      s_->state_->prepared = std::make_unique<PreparedNamesOfClient>();
-    }
-    (*s_->state_->prepared)[name] = defined;
-  }
+  for (auto& [name, defined] : defined_) s_->state_->Define(name, defined);
   if (unnamed_ != nullptr) s_->state_->unnamed = unnamed_;
   plan_ = plan;
   s_->client_.Consume(from);
@@ -275,29 +335,53 @@ ExtendedSegment::Step ExtendedSegment::TakeDescribe(std::string_view body) {
   if (describe.target == wire::Target::kPortal) {
     auto portal = portals_.find(describe.name);
     if (portal != portals_.end() && portal->second.local) {
-      DescribeLocal(portal->second.prepared, false);
+      DescribeLocal(portal->second.client->prepared, false);
       return Step::kNext;
     }
     if (!bound_) return NeedJoined();
     wire::AppendDescribe(wire::Target::kPortal, describe.name, &out_);
     Expected expected;
     expected.what = What::kDescribePortal;
+    if (portal != portals_.end()) NoteDescribed(portal->second, &expected);
     exchange_.Expect(std::move(expected));
     return Step::kNext;
   }
-  PreparedRef prepared = FindPrepared(describe.name);
-  if (prepared == nullptr) return Refuse(NoStatement(describe.name));
-  Recognize(prepared);
-  if (s_->IsLocal(prepared->recognized, bound_)) {
-    DescribeLocal(prepared, true);
+  ClientStatementRef client = FindPrepared(describe.name);
+  if (client == nullptr) return Refuse(NoStatement(describe.name));
+  s_->Recognize(client->prepared);
+  if (IsLocal(client->prepared)) {
+    DescribeLocal(client->prepared, true);
     return Step::kNext;
   }
-  waiting_.push_back({type::kDescribe, prepared, std::string(describe.name)});
+  std::shared_ptr<const Translation> translation = TranslateStatement(client);
+  if (translation != nullptr && !translation->refusal.ok()) {
+    DescribeLocal(client->prepared, true);
+    return Step::kNext;
+  }
+  waiting_.push_back({type::kDescribe, client, translation, {}});
   if (bound_) {
-    Restore(prepared);
+    Restore(client->prepared);
     SendWaiting();
   }
   return Step::kNext;
+}
+
+void ExtendedSegment::NoteDescribed(const Portal& portal, Expected* expected) {
+  const ClientStatementRef& client = portal.client;
+  const PreparedRef& prepared = client->prepared;
+  uint64_t known = 0;
+  if (portal.translation == nullptr) {
+    known = client->name.empty() ? s_->held_->unnamed_shape
+                                 : s_->held_->prepared.Shape(prepared->id);
+    expected->prepared = prepared;
+    expected->unnamed = client->name.empty();
+  }
+  if (known != 0) {
+    client->told = known;
+    expected->prepared = nullptr;
+  } else {
+    expected->client = client;
+  }
 }
 
 void ExtendedSegment::DescribeLocal(const PreparedRef& prepared,
@@ -333,13 +417,17 @@ ExtendedSegment::Step ExtendedSegment::TakeExecute(const wire::Frame& frame) {
   }
   auto portal = portals_.find(execute.portal);
   if (portal != portals_.end() && portal->second.local) {
-    return ExecuteLocal(portal->second.prepared);
+    if (portal->second.translation != nullptr) {
+      return Refuse(portal->second.translation->refusal);
+    }
+    return ExecuteLocal(portal->second.client->prepared);
   }
   if (!bound_) return NeedJoined();
   Expected expected;
   expected.what = What::kExecute;
   if (portal != portals_.end()) {
     expected.query = portal->second.query;
+    NoteExecuted(portal->second, &expected);
   } else if (Transaction* transaction = s_->state_->transaction()) {
     auto known = transaction->portals.find(execute.portal);
     if (known != transaction->portals.end()) expected.query = known->second;
@@ -368,8 +456,49 @@ void ExtendedSegment::Restore(const PreparedRef& next) {
   restores_.clear();
 }
 
+void ExtendedSegment::NoteExecuted(const Portal& portal, Expected* expected) {
+  expected->translation = portal.translation;
+  const sql::Statement* statement = portal.query->single();
+  if (statement == nullptr) return;
+  if (statement->discard_all ||
+      (statement->kind == sql::Kind::kDeallocate && statement->name.empty())) {
+    defined_.clear();
+    closed_.clear();
+    all_closed_ = true;
+    expected->drops_all = true;
+    s_->held_->prepared.Clear();
+  } else if (statement->kind == sql::Kind::kPrepare &&
+             portal.translation != nullptr) {
+    const ClientStatementRef& made = portal.translation->made.front();
+    defined_[made->name] = made;
+    s_->held_->prepared.Add(made->prepared->id);
+    expected->adds = made->prepared->id;
+  }
+  // What follows in this segment is looked up after it.
+  if (statement->changes_catalog) s_->state_->NoteCatalogChange();
+}
+
+void ExtendedSegment::DeallocateLocal(const std::string& name) {
+  Expected answer;
+  answer.what = What::kSynthetic;
+  answer.closes = true;
+  answer.name = name;
+  wire::AppendCommandComplete("DEALLOCATE", &answer.bytes);
+  Answer(std::move(answer));
+  defined_.erase(name);
+  closed_.insert(name);
+}
+
 ExtendedSegment::Step ExtendedSegment::ExecuteLocal(
     const PreparedRef& prepared) {
+  const sql::Statement* single = prepared->recognized.query->single();
+  if (single->kind == sql::Kind::kDeallocate) {
+    if (FindPrepared(single->name) == nullptr) {
+      return Refuse(NoStatement(single->name));
+    }
+    DeallocateLocal(single->name);
+    return Step::kNext;
+  }
   if (bound_ && !s_->IsLocal(prepared->recognized, bound_)) {
     // A server has joined since: it has to hear of it.
     return Refuse(SqlError(sqlstate::kFeatureNotSupported,
@@ -410,21 +539,17 @@ ExtendedSegment::Step ExtendedSegment::TakeClose(std::string_view body) {
   Expected answer;
   answer.what = What::kSynthetic;
   answer.bytes = Ack(wire::backend_type::kCloseComplete);
+  answer.name = close.name;
+  answer.closes = !close.name.empty();
+  Answer(std::move(answer));
   if (close.name.empty()) {
     unnamed_ = nullptr;
     s_->state_->unnamed = nullptr;
   } else {
     defined_.erase(std::string(close.name));
-    answer.name = close.name;
-    answer.closes = true;
     // A Bind later in this segment must not find it.
     closed_.insert(std::string(close.name));
   }
-  if (!bound_ && !waiting_.empty()) {
-    waiting_.push_back({type::kClose, nullptr, std::string(close.name)});
-    return Step::kNext;
-  }
-  exchange_.Expect(std::move(answer));
   return Step::kNext;
 }
 

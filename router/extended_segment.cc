@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "wire/backend.h"
+#include "wire/error_response.h"
 
 namespace pgbraid::router {
 namespace {
@@ -23,36 +24,47 @@ ExtendedSegment::ExtendedSegment(Session* session)
 
 net::Task<void> ExtendedSegment::Run() {
   Status ready = co_await s_->AwaitCatalogs();
-  if (!ready.ok()) Refuse(ready);
-  bool done = co_await RunOnce();
-  if (!done) {
+  if (!ready.ok()) RefuseNow(ready);
+  Attempt attempt = co_await RunOnce();
+  bool primary_only = false;
+  bool prepared_again = false;
+  while (attempt != Attempt::kDone) {
+    primary_only |= attempt == Attempt::kOnPrimary;
+    prepared_again |= attempt == Attempt::kAgain;
     ExtendedSegment again(s_);
-    again.primary_only_ = true;
-    co_await again.RunOnce();
+    again.primary_only_ = primary_only;
+    again.prepared_again_ = prepared_again;
+    attempt = co_await again.RunOnce();
   }
 }
 
-net::Task<bool> ExtendedSegment::RunOnce() {
+net::Task<Attempt> ExtendedSegment::RunOnce() {
   for (;;) {
     Step step = Step::kNext;
     TakeMessages(&step);
-    if (step == Step::kEnd) co_return true;
+    if (step == Step::kEnd) co_return Attempt::kDone;
     if (step == Step::kScatter) {
       co_await s_->RunScatter(std::move(scatter_), std::move(plan_));
-      co_return true;
+      co_return Attempt::kDone;
     }
     if (step == Step::kAcquire) {
       Status acquired = co_await AcquireTarget();
-      if (!acquired.ok()) Refuse(acquired);
+      if (!acquired.ok()) RefuseNow(acquired);
       continue;
     }
     if (step == Step::kOutside) {
       bool stays = co_await DescribeOutside();
       if (!stays) {
         s_->closing_ = true;
-        co_return true;
+        co_return Attempt::kDone;
       }
       continue;
+    }
+    if (step == Step::kCheck) {
+      bool goes_on = co_await AwaitAnswers();
+      if (goes_on) continue;
+      if (s_->closing_) co_return Attempt::kDone;
+      break;
     }
     SendOut();
     Exchange::Progress progress = exchange_.Pump();
@@ -63,7 +75,7 @@ net::Task<bool> ExtendedSegment::RunOnce() {
     if (!synced_ && !keep_input_ && s_->client_.Fill()) continue;
     if (s_->client_.broken() || (s_->client_.at_end() && !synced_)) {
       s_->closing_ = true;
-      co_return true;
+      co_return Attempt::kDone;
     }
     TimePoint deadline = TimePoint::max();
     if (s_->client_.hung_up()) {
@@ -73,35 +85,54 @@ net::Task<bool> ExtendedSegment::RunOnce() {
     bool notified = co_await s_->client_.waiter()->Wait(deadline);
     if (!notified) {
       s_->closing_ = true;
-      co_return true;
+      co_return Attempt::kDone;
     }
   }
   co_return co_await Finish();
 }
 
-net::Task<bool> ExtendedSegment::Finish() {
+net::Task<bool> ExtendedSegment::AwaitAnswers() {
+  wire::AppendFlush(&out_);
+  SendOut();
+  bool stays = co_await s_->Relay(&exchange_);
+  if (!stays) {
+    s_->closing_ = true;
+    co_return false;
+  }
+  co_return exchange_.done();
+}
+
+net::Task<Attempt> ExtendedSegment::Finish() {
   bool lost = !exchange_.done();
-  if (keep_input_) {
-    if (exchange_.wants_primary() || (lost && !exchange_.relayed())) {
+  Attempt again = Attempt::kDone;
+  if (keep_input_ && s_->held_.standby &&
+      (exchange_.wants_primary() || (lost && !exchange_.relayed()))) {
+    again = Attempt::kOnPrimary;
+  } else if (!lost && exchange_.wants_to_prepare_again()) {
+    again = Attempt::kAgain;
+  }
+  if (again != Attempt::kDone) {
+    // The next attempt defines them again.
+    for (const auto& [name, client] : defined_) s_->state_->Undefine(name);
+    s_->held_->busy = false;
+    if (again == Attempt::kAgain) {
+      s_->NoteUnseenChange();
+      s_->ReleaseLease();
+    } else {
       s_->worker_->shard(s_->held_.shard)->Suspect(s_->held_.host);
-      s_->held_->busy = false;
       if (lost) s_->held_->retired = true;
       s_->held_ = HeldLease();
-      // The second attempt defines them again.
-      for (const auto& [name, prepared] : defined_) {
-        if (s_->state_->prepared != nullptr) s_->state_->prepared->erase(name);
-      }
-      co_return false;
     }
+    co_return again;
   }
   ConsumeTaken();
   if (!bound_) {
     s_->client_.SendReady(s_->ReadyStatus());
-    co_return true;
+    co_return Attempt::kDone;
   }
   if (lost) {
     s_->ReportLoss(exchange_);
-    co_return true;
+    co_return Attempt::kDone;
   }
   co_await s_->EndSegment(&exchange_);
   if (s_->state_->transaction() != nullptr) {
@@ -109,14 +140,14 @@ net::Task<bool> ExtendedSegment::Finish() {
       s_->state_->transaction()->portals[name] = portal.query;
     }
   }
-  co_return true;
+  co_return Attempt::kDone;
 }
 
 net::Task<bool> ExtendedSegment::DescribeOutside() {
   Status acquired =
       co_await s_->Acquire(s_->ShardOf(Plan()), pool::Consistency::kStrong);
   if (!acquired.ok()) {
-    Refuse(acquired);
+    RefuseNow(acquired);
     co_return true;
   }
   exchange_.set_connection(s_->held_.lease.get());
@@ -137,10 +168,11 @@ net::Task<bool> ExtendedSegment::DescribeOutside() {
     s_->worker_->shard(s_->held_.shard)->Suspect(s_->held_.host);
     exchange_.Abandon();
     s_->held_ = HeldLease();
-    Refuse(loss);
+    RefuseNow(loss);
     co_return true;
   }
   exchange_.set_connection(nullptr);
+  fresh_.clear();
   s_->held_->busy = false;
   s_->ReleaseLease();
   if (exchange_.failed()) {
@@ -158,9 +190,10 @@ net::Task<Status> ExtendedSegment::AcquireTarget() {
     if (!acquired.ok()) co_return acquired;
   }
   bound_ = true;
-  keep_input_ = s_->held_.standby && !s_->state_->in_transaction();
+  keep_input_ = whole_ && !s_->state_->in_transaction();
   exchange_.set_connection(s_->held_.lease.get());
-  exchange_.set_may_retry(keep_input_);
+  exchange_.set_may_retry(keep_input_ && s_->held_.standby);
+  exchange_.set_may_prepare_again(keep_input_ && !prepared_again_);
   s_->held_->busy = true;
   s_->AppendDeferred(&out_, &exchange_);
   SendWaiting();
@@ -236,16 +269,17 @@ void ExtendedSegment::ConsumeTaken() {
 }
 
 ExtendedSegment::Step ExtendedSegment::Refuse(const Status& status) {
+  // What came before it is answered first.
+  if (!bound_ && !waiting_.empty()) return AskAnyShard();
+  return RefuseNow(status);
+}
+
+ExtendedSegment::Step ExtendedSegment::RefuseNow(const Status& status) {
   skipping_ = true;
   if (bound_) {
-    // The segment fails where it is: a Parse that can't succeed stands for it.
-    SendOut();
-    wire::AppendParse("", "pgbraid: refused", {}, &out_);
-    Expected refusal;
-    refusal.what = What::kRefusal;
-    wire::AppendErrorResponse(status, wire::Severity::kError, &refusal.bytes);
-    exchange_.Expect(std::move(refusal));
-    return Step::kNext;
+    std::string error;
+    wire::AppendErrorResponse(status, wire::Severity::kError, &error);
+    return RefuseBound(std::move(error));
   }
   // Nothing of it has reached a server.
   waiting_.clear();
@@ -255,11 +289,32 @@ ExtendedSegment::Step ExtendedSegment::Refuse(const Status& status) {
   return Step::kNext;
 }
 
+ExtendedSegment::Step ExtendedSegment::RefuseBound(std::string error) {
+  skipping_ = true;
+  // The segment fails where it is: a Parse that can't succeed stands for it.
+  SendOut();
+  wire::AppendParse("", "pgbraid: refused", {}, &out_);
+  Expected refusal;
+  refusal.what = What::kRefusal;
+  refusal.bytes = std::move(error);
+  refusal.unnamed = true;
+  exchange_.Expect(std::move(refusal));
+  return Step::kNext;
+}
+
 void ExtendedSegment::Synthesize(std::string bytes) {
   Expected answer;
   answer.what = What::kSynthetic;
   answer.bytes = std::move(bytes);
-  exchange_.Expect(std::move(answer));
+  Answer(std::move(answer));
+}
+
+void ExtendedSegment::Answer(Expected answer) {
+  if (!bound_ && !waiting_.empty()) {
+    waiting_.push_back({0, nullptr, nullptr, std::move(answer)});
+  } else {
+    exchange_.Expect(std::move(answer));
+  }
 }
 
 void ExtendedSegment::SendOut() {

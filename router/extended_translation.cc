@@ -5,6 +5,7 @@
 
 #include "router/extended_segment.h"
 #include "wire/backend.h"
+#include "wire/error_response.h"
 
 namespace pgbraid::router {
 namespace {
@@ -12,60 +13,163 @@ namespace {
 namespace type = wire::frontend_type;
 using What = Expected::What;
 
-std::string ParseComplete() {
+std::string Ack(char t) {
   std::string message;
-  wire::AppendEmpty(wire::backend_type::kParseComplete, &message);
+  wire::AppendEmpty(t, &message);
   return message;
+}
+
+// As PostgreSQL says it (plancache.c): drivers know it by these fields.
+std::string ChangedColumns() {
+  wire::ErrorFields fields;
+  fields.severity = "ERROR";
+  fields.severity_plain = "ERROR";
+  fields.sqlstate = sqlstate::kFeatureNotSupported;
+  fields.message = "cached plan must not change result type";
+  fields.routine = "RevalidateCachedQuery";
+  std::string error;
+  wire::AppendErrorResponse(fields, &error);
+  return error;
 }
 
 }  // namespace
 
-void ExtendedSegment::SendParse(const PreparedRef& prepared,
-                                const std::string& name) {
+size_t ExtendedSegment::PreparedLimit() const {
+  return static_cast<size_t>(s_->worker_->options().max_prepared);
+}
+
+ServerPreparation ExtendedSegment::Preparation() {
+  return ServerPreparation(s_->held_.lease.get(),
+                           s_->state_->settings.effective, &out_, &exchange_);
+}
+
+void ExtendedSegment::SendParse(const ClientStatementRef& client) {
   pool::ServerConnection* connection = s_->held_.lease.get();
+  const PreparedRef& prepared = client->prepared;
   Expected expected;
+  expected.client = client;
+  expected.defines = true;
+  expected.what = What::kParse;
   expected.prepared = prepared;
-  expected.name = name;
-  expected.defines = !name.empty();
-  if (name.empty()) {
-    expected.what = What::kParse;
+  if (client->name.empty()) {
     wire::AppendParse("", prepared->text, prepared->type_list(), &out_);
     connection->unnamed_statement = prepared->id;
+    connection->unnamed_shape = 0;
+    expected.unnamed = true;
     exchange_.Expect(std::move(expected));
     return;
   }
-  if (connection->prepared.Use(prepared->id)) {
+  // What others have prepared may be older than a change of the tables that
+  // nobody has seen yet. It will do where the segment can start over.
+  bool reuses = exchange_.may_prepare_again() || fresh_.contains(prepared->id);
+  if (reuses && connection->prepared.Use(prepared->id)) {
     expected.what = What::kSynthetic;
-    expected.bytes = ParseComplete();
+    expected.bytes = Ack(wire::backend_type::kParseComplete);
     exchange_.Expect(std::move(expected));
     return;
   }
-  expected.what = What::kParse;
+  Preparation().Close(prepared->id);
+  Preparation().MakeRoom(1, PreparedLimit());
   wire::AppendParse(prepared->server_name, prepared->text,
                     prepared->type_list(), &out_);
   connection->prepared.Add(prepared->id);
+  expected.adds = prepared->id;
+  fresh_.insert(prepared->id);
   exchange_.Expect(std::move(expected));
 }
 
-void ExtendedSegment::EnsurePrepared(const PreparedRef& prepared) {
-  pool::ServerConnection* connection = s_->held_.lease.get();
-  if (connection->prepared.Use(prepared->id)) return;
-  size_t limit = static_cast<size_t>(s_->worker_->options().max_prepared);
-  if (auto evicted = connection->prepared.Evict(limit - 1)) {
-    wire::AppendClose(wire::Target::kStatement,
-                      "pgbraid_" + std::to_string(*evicted), &out_);
-    Expected closed;
-    closed.what = What::kClose;
-    closed.hidden = true;
-    exchange_.Expect(std::move(closed));
+void ExtendedSegment::EnsurePrepared(const ClientStatementRef& client) {
+  if (s_->held_->prepared.Use(client->prepared->id)) return;
+  Preparation().Ensure(client, PreparedLimit());
+  fresh_.insert(client->prepared->id);
+}
+
+void ExtendedSegment::SendTranslation(
+    const ClientStatementRef& client,
+    const std::shared_ptr<const Translation>& translation) {
+  for (const ClientStatementRef& needed : translation->needed) {
+    EnsurePrepared(needed);
   }
-  wire::AppendParse(prepared->server_name, prepared->text,
-                    prepared->type_list(), &out_);
-  connection->prepared.Add(prepared->id);
+  for (const ClientStatementRef& made : translation->made) {
+    Preparation().Close(made->prepared->id);
+    Preparation().MakeRoom(1, PreparedLimit());
+  }
+  wire::AppendParse("", translation->text, client->prepared->type_list(),
+                    &out_);
+  s_->held_->unnamed_statement = 0;
   Expected expected;
   expected.what = What::kParse;
   expected.hidden = true;
-  expected.prepared = prepared;
+  expected.unnamed = true;
+  expected.translation = translation;
+  exchange_.Expect(std::move(expected));
+}
+
+void ExtendedSegment::SendTranslatedBind(
+    const wire::BindMessage& bind, const ClientStatementRef& client,
+    const std::shared_ptr<const Translation>& translation) {
+  SendTranslation(client, translation);
+  portals_[std::string(bind.portal)] = {client->prepared->recognized.query,
+                                        client, false, translation};
+  wire::AppendBind(bind.portal, "", bind.rest, &out_);
+  Expected expected;
+  expected.what = What::kBind;
+  expected.translation = translation;
+  exchange_.Expect(std::move(expected));
+}
+
+ExtendedSegment::Step ExtendedSegment::CheckColumns(
+    const ClientStatementRef& client, bool unnamed) {
+  pool::ServerConnection* connection = s_->held_.lease.get();
+  const uint64_t id = client->prepared->id;
+  bool here = unnamed ? connection->unnamed_statement == id
+                      : connection->prepared.Use(id);
+  uint64_t shape = !here     ? 0
+                   : unnamed ? connection->unnamed_shape
+                             : connection->prepared.Shape(id);
+  if (shape == client->told) return Step::kNext;
+  if (shape != 0 && fresh_.contains(id)) return RefuseBound(ChangedColumns());
+  if (shape != 0 || !here) {
+    // What is here is older than the client's, perhaps.
+    if (unnamed) {
+      Preparation().PrepareUnnamed(client);
+    } else {
+      Preparation().Close(id);
+      Preparation().Ensure(client, PreparedLimit());
+    }
+    fresh_.insert(id);
+  }
+  Preparation().Describe(client, unnamed);
+  return Step::kCheck;
+}
+
+void ExtendedSegment::SendDescribe(const Waiting& describe) {
+  const ClientStatementRef& client = describe.client;
+  const PreparedRef& prepared = client->prepared;
+  Expected expected;
+  expected.what = What::kDescribeStatement;
+  expected.client = client;
+  expected.unnamed = true;
+  std::string_view server_name;
+  if (describe.translation != nullptr) {
+    SendTranslation(client, describe.translation);
+    expected.translation = describe.translation;
+  } else if (client->name.empty()) {
+    if (s_->held_->unnamed_statement != prepared->id) {
+      Preparation().PrepareUnnamed(client);
+    }
+    expected.prepared = prepared;
+  } else {
+    // Outside of a transaction it may be as new as can be.
+    if (!bound_ && !fresh_.contains(prepared->id)) {
+      Preparation().Close(prepared->id);
+    }
+    EnsurePrepared(client);
+    server_name = prepared->server_name;
+    expected.prepared = prepared;
+    expected.unnamed = false;
+  }
+  wire::AppendDescribe(wire::Target::kStatement, server_name, &out_);
   exchange_.Expect(std::move(expected));
 }
 
@@ -84,23 +188,13 @@ void ExtendedSegment::RunHidden(std::string_view sql) {
 
 void ExtendedSegment::SendWaiting() {
   for (Waiting& waiting : waiting_) {
-    if (waiting.type == type::kParse) {
-      SendParse(waiting.prepared, waiting.name);
-      continue;
-    }
-    // Describe of a statement.
-    Expected expected;
-    expected.what = What::kDescribeStatement;
-    expected.prepared = waiting.prepared;
-    if (waiting.name.empty() &&
-        s_->held_->unnamed_statement == waiting.prepared->id) {
-      wire::AppendDescribe(wire::Target::kStatement, "", &out_);
+    if (waiting.type == 0) {
+      exchange_.Expect(std::move(waiting.answer));
+    } else if (waiting.type == type::kParse) {
+      SendParse(waiting.client);
     } else {
-      EnsurePrepared(waiting.prepared);
-      wire::AppendDescribe(wire::Target::kStatement,
-                           waiting.prepared->server_name, &out_);
+      SendDescribe(waiting);
     }
-    exchange_.Expect(std::move(expected));
   }
   waiting_.clear();
 }

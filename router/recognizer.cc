@@ -77,6 +77,7 @@ StatementContextRef Recognizer::ContextFor(
   std::string_view encoding = ValueOf(*parameters, "client_encoding");
   context->modes.standard_conforming_strings = scs.empty() || IsOn(scs);
   context->modes.ascii_safe_encoding = IsAsciiSafe(encoding);
+  context->utf8_client = encoding == "UTF8";
   context->keys.utf8 =
       IsUtf8Safe(encoding) && ValueOf(*parameters, "server_encoding") == "UTF8";
   context->keys.utc = topology::IsUtcTimeZone(ValueOf(*parameters, "TimeZone"));

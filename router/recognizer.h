@@ -31,6 +31,7 @@ struct StatementContext {
   sql::AnalysisInput input;  // its catalog is set for each analysis
   sql::LexerModes modes;
   topology::KeyContext keys;
+  bool utf8_client = false;  // client_encoding is UTF8
   RoutingSnapshotRef snapshot;
   // What it was made from.
   pool::EnvironmentRef environment;

@@ -38,7 +38,8 @@ constexpr std::string_view kProbeSql =
     " UNION ALL SELECT 'cursor', '', count(*)::text"
     " FROM pg_catalog.pg_cursors WHERE is_holdable"
     " UNION ALL SELECT 'prepared', '', count(*)::text"
-    " FROM pg_catalog.pg_prepared_statements WHERE from_sql";
+    " FROM pg_catalog.pg_prepared_statements"
+    " WHERE from_sql AND name !~ '^pgbraid_[0-9]+$'";
 
 std::string QuoteLiteral(std::string_view value) {
   std::string quoted = " E'";
@@ -287,6 +288,8 @@ net::Task<void> Session::EndSegment(Exchange* exchange) {
   if (!held_.standby) {
     state_->freshness(held_.shard).SeenOnPrimary(worker_->reactor()->now());
   }
+  if (!state_->undescribed.empty()) co_await DescribePrepared();
+  if (!held_ || closing_) co_return;
   if (state_->in_transaction()) co_return;
   if (connection->tainted) co_await Probe();
   ReleaseLease();

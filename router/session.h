@@ -22,6 +22,7 @@
 #include "router/exchange.h"
 #include "router/plan.h"
 #include "router/session_state.h"
+#include "router/translation.h"
 #include "router/worker.h"
 #include "wire/startup.h"
 
@@ -37,6 +38,13 @@ struct HeldLease {
 
   explicit operator bool() const { return static_cast<bool>(lease); }
   pool::ServerConnection* operator->() const { return lease.get(); }
+};
+
+// How an attempt to run something ended.
+enum class Attempt : uint8_t {
+  kDone,       // the client has its answer, or is gone
+  kOnPrimary,  // once more, on the primary: a standby could not
+  kAgain,      // once more: what was prepared before does not fit any more
 };
 
 class Session {
@@ -149,11 +157,46 @@ class Session {
 
   // session_query.cc
   net::Task<void> RunQuery();
-  net::Task<bool> RunOnServer(const Recognized& recognized, const Plan& plan);
   // Sends the client's Query behind `prefix`, with what restores the startup
   // packet's settings where it resets them.
   void SendQuery(std::string prefix, const wire::Frame& frame,
                  Expected expected, Exchange* exchange);
+  // Runs the Query at the front of the input, whose text is `translation`'s if
+  // there is one.
+  net::Task<Attempt> RunOnServer(
+      const Recognized& recognized, const Plan& plan,
+      std::shared_ptr<const Translation> translation);
+
+  // session_prepared.cc
+  // The client's statement of that name as it is today, or null.
+  ClientStatementRef FindPrepared(std::string_view name);
+  // Moves a client's statement on to today's settings and catalogs.
+  void Renew(const ClientStatementRef& statement);
+  // What its text means now.
+  void Recognize(const PreparedRef& prepared);
+  // What a statement of this text is interned under now.
+  PreparedStatements::Key PreparedKey(std::string_view text,
+                                      wire::OidList types);
+  std::shared_ptr<const Translation> TranslateQuery(
+      const Recognized& recognized, std::string_view text);
+  // The plan of a text that names prepared statements; `values` are those of
+  // the text.
+  Plan PlanTranslated(const Recognized& recognized,
+                      const ExecutionValues& values,
+                      const Translation& translation);
+  Plan PlanExecute(const RoutedQuery& query, size_t place,
+                   const ExecutionValues& values,
+                   const ClientStatementRef& executed);
+  // Makes the connection ready for a Query with this translation: kAgain never.
+  // kDone: it could not, and the client knows.
+  enum class Readiness : uint8_t { kReady, kOnPrimary, kDone };
+  net::Task<Readiness> PrepareFor(const Translation& translation,
+                                  bool may_retry);
+  // Learns what PREPARE has made on the connection at hand.
+  net::Task<void> DescribePrepared();
+  // A prepared statement did not fit the tables: the catalogs have changed in a
+  // way that was not seen.
+  void NoteUnseenChange();
 
   // session_extended.cc
   friend class ExtendedSegment;

@@ -88,8 +88,9 @@ bool Session::IsLocal(const Recognized& recognized, bool joined) const {
     return true;
   }
   if (statement->kind == Kind::kDeallocate) {
-    return !statement->name.empty() && state_->prepared != nullptr &&
-           state_->prepared->contains(statement->name);
+    return !statement->name.empty() &&
+           state_->status() != wire::TransactionStatus::kFailed &&
+           state_->FindPrepared(statement->name) != nullptr;
   }
   if (joined || server_in_transaction() || state_->pins != 0) return false;
   bool deferred_now = state_->in_transaction();
@@ -128,7 +129,7 @@ Session::LocalAnswer Session::AnswerLocally(const Recognized& recognized,
                         &answer.messages);
       return answer;
     case Kind::kDeallocate:
-      state_->prepared->erase(statement.name);
+      state_->Undefine(statement.name);
       tag = "DEALLOCATE";
       break;
     case Kind::kBegin:

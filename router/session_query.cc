@@ -42,7 +42,8 @@ uint32_t Characters(std::string_view utf8) {
 // `text` with what restores the startup packet's settings behind each statement
 // that resets them, noted in `expected`; "" if none does.
 std::string WithRestored(std::string_view text, const RoutedQuery& query,
-                         const SessionState& state, Expected* expected) {
+                         const SessionState& state,
+                         const Translation* translation, Expected* expected) {
   std::string longer;
   size_t copied = 0;
   expected->inserted.assign(query.statements().size(), 0);
@@ -50,13 +51,16 @@ std::string WithRestored(std::string_view text, const RoutedQuery& query,
     const sql::Statement& statement = query.statements()[i];
     std::string restores = state.Restores(statement);
     if (restores.empty() || statement.discard_all) continue;
-    longer += text.substr(copied, statement.end - copied);
+    size_t end = translation == nullptr
+                     ? statement.end
+                     : translation->ServerByte(statement.end);
+    longer += text.substr(copied, end - copied);
     // The statement may end with a comment up to the end of its line.
     restores.insert(0, "\n;");
     expected->insertions.push_back(
         {Characters(longer) + 1, Characters(restores)});
     longer += restores;
-    copied = statement.end;
+    copied = end;
     expected->inserted[i] = 1;
   }
   if (!longer.empty()) longer += text.substr(copied);
@@ -94,7 +98,7 @@ net::Task<void> Session::RunQuery() {
     Plan refused;
     refused.kind = Plan::Kind::kRefused;
     refused.refusal = ready;
-    co_await RunOnServer(recognized, refused);
+    co_await RunOnServer(recognized, refused, nullptr);
     co_return;
   }
   if (!ready.ok()) {
@@ -126,50 +130,66 @@ net::Task<void> Session::RunQuery() {
     client_.Send(message);
     co_return;
   }
-  ExecutionValues values;
-  values.text = text;
-  values.fingerprint = &recognized.fingerprint;
-  values.modes = state_->context->modes;
-  values.context = state_->context->keys;
-  Plan plan = Restrict(PlanQuery(*recognized.query, values));
-  if (plan.refused()) {
-    if (worker_->options().log_routes) LogRoute(plan, text);
-    if (server_in_transaction()) {
-      // The transaction has to fail where it is, as any error makes it.
-      co_await RunOnServer(recognized, plan);
+  bool names_prepared = NamesPrepared(recognized.query->query());
+  bool primary_only = false;
+  for (;;) {
+    wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
+    text = QueryText(frame.body);
+    ExecutionValues values;
+    values.text = text;
+    values.fingerprint = &recognized.fingerprint;
+    values.modes = state_->context->modes;
+    values.context = state_->context->keys;
+    std::shared_ptr<const Translation> translation;
+    if (names_prepared) translation = TranslateQuery(recognized, text);
+    Plan plan = Restrict(names_prepared
+                             ? PlanTranslated(recognized, values, *translation)
+                             : PlanQuery(*recognized.query, values));
+    if (primary_only) plan.standby = false;
+    if (plan.refused() && !server_in_transaction()) {
+      if (worker_->options().log_routes) LogRoute(plan, text);
+      client_.Consume(frame.bytes.size());
+      RefuseSegment(plan.refusal);
       co_return;
     }
-    client_.Consume(frame.bytes.size());
-    RefuseSegment(plan.refusal);
-    co_return;
-  }
-  if (plan.kind == Plan::Kind::kScatter) {
-    if (worker_->options().log_routes) LogRoute(plan, text);
-    ScatterRequest request;
-    request.messages = std::string(frame.bytes);
-    client_.Consume(frame.bytes.size());
-    co_await RunScatter(std::move(request), std::move(plan));
-    co_return;
-  }
-  bool done = co_await RunOnServer(recognized, plan);
-  if (!done) {
-    // A standby could not: once more, on the primary.
-    plan.standby = false;
-    co_await RunOnServer(recognized, plan);
+    if (plan.kind == Plan::Kind::kScatter) {
+      if (worker_->options().log_routes) LogRoute(plan, text);
+      ScatterRequest request;
+      request.messages = std::string(frame.bytes);
+      client_.Consume(frame.bytes.size());
+      co_await RunScatter(std::move(request), std::move(plan));
+      co_return;
+    }
+    // A refusal inside a transaction: it has to fail where it is, as any error
+    // makes it.
+    Attempt attempt =
+        co_await RunOnServer(recognized, plan, std::move(translation));
+    if (attempt == Attempt::kDone) co_return;
+    primary_only |= attempt == Attempt::kOnPrimary;
   }
 }
 
 void Session::SendQuery(std::string prefix, const wire::Frame& frame,
                         Expected expected, Exchange* exchange) {
+  const Translation* translation = expected.translation.get();
+  auto send_as_it_is = [&] {
+    if (translation == nullptr) {
+      held_->stream->Send(prefix, frame.bytes);
+      return;
+    }
+    wire::AppendQuery(translation->text, &prefix);
+    held_->stream->Send(prefix);
+  };
   if (state_->startup->settings().empty()) {
-    held_->stream->Send(prefix, frame.bytes);
+    send_as_it_is();
     exchange->Expect(std::move(expected));
     return;
   }
   std::string longer;
   if (!IsLostLocal(*expected.query, *state_)) {
-    longer = WithRestored(QueryText(frame.body), *expected.query, *state_,
-                          &expected);
+    longer = WithRestored(
+        translation == nullptr ? QueryText(frame.body) : translation->text,
+        *expected.query, *state_, translation, &expected);
   }
   if (!longer.empty()) {
     wire::AppendQuery(longer, &prefix);
@@ -184,7 +204,7 @@ void Session::SendQuery(std::string prefix, const wire::Frame& frame,
     // DISCARD ALL has to be alone in its Query.
     restores = state_->Restores(*single);
   }
-  held_->stream->Send(prefix, frame.bytes);
+  send_as_it_is();
   if (restores.empty()) {
     exchange->Expect(std::move(expected));
     return;
@@ -200,8 +220,9 @@ void Session::SendQuery(std::string prefix, const wire::Frame& frame,
   exchange->Expect(std::move(restored));
 }
 
-net::Task<bool> Session::RunOnServer(const Recognized& recognized,
-                                     const Plan& plan) {
+net::Task<Attempt> Session::RunOnServer(
+    const Recognized& recognized, const Plan& plan,
+    std::shared_ptr<const Translation> translation) {
   pool::Consistency reads = ReadsOf(plan);
   if (!TryAcquire(ShardOf(plan), reads)) {
     Status acquired = co_await Acquire(ShardOf(plan), reads);
@@ -210,20 +231,32 @@ net::Task<bool> Session::RunOnServer(const Recognized& recognized,
       wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
       client_.Consume(frame.bytes.size());
       RefuseSegment(acquired);
-      co_return true;
+      co_return Attempt::kDone;
     }
   }
   wire::Frame frame;
   wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
+  bool may_start_over =
+      !state_->in_transaction() && frame.bytes.size() <= kMaxRetryBytes;
+  bool may_retry = held_.standby && may_start_over;
+  if (translation != nullptr && !plan.refused()) {
+    Readiness ready = co_await PrepareFor(*translation, may_retry);
+    if (ready == Readiness::kDone) co_return Attempt::kDone;
+    if (ready == Readiness::kOnPrimary) co_return Attempt::kOnPrimary;
+    wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
+  }
   Exchange exchange(&client_, state_.get(), held_.lease.get());
   std::string prefix;
   AppendDeferred(&prefix, &exchange);
   held_->unnamed_statement = 0;  // a Query drops it
   Expected expected;
   expected.query = recognized.query;
-  bool may_retry = held_.standby && !state_->in_transaction() &&
-                   frame.bytes.size() <= kMaxRetryBytes;
+  expected.translation = translation;
+  bool may_prepare_again =
+      may_start_over && translation != nullptr && !translation->needed.empty();
   exchange.set_may_retry(may_retry);
+  exchange.set_may_prepare_again(may_prepare_again);
+  bool keeps = may_retry || may_prepare_again;
   if (worker_->options().log_routes) {
     LogRoute(plan, QueryText(frame.body));
   }
@@ -231,6 +264,7 @@ net::Task<bool> Session::RunOnServer(const Recognized& recognized,
     // Fails the server's transaction; the client sees why.
     wire::AppendQuery("pgbraid: refused", &prefix);
     expected.query = nullptr;
+    expected.translation = nullptr;
     exchange.set_replacement(plan.refusal);
     held_->stream->Send(prefix);
     exchange.Expect(std::move(expected));
@@ -239,34 +273,40 @@ net::Task<bool> Session::RunOnServer(const Recognized& recognized,
   }
   held_->busy = true;
   if (interrupt_.raised()) CancelOnServers();
-  if (!may_retry) client_.Consume(frame.bytes.size());
+  if (!keeps) client_.Consume(frame.bytes.size());
 
   bool finished = co_await Relay(&exchange);
   if (!finished) {
     // The client has gone: the lease cancels and closes.
     closing_ = true;
-    co_return true;
+    co_return Attempt::kDone;
   }
   bool lost = !exchange.done();
-  bool again =
+  bool on_primary =
       may_retry && ((lost && !exchange.relayed()) || exchange.wants_primary());
-  if (may_retry && !again) {
-    wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
-    client_.Consume(frame.bytes.size());
-  }
-  if (again) {
+  if (on_primary) {
     worker_->shard(held_.shard)->Suspect(held_.host);
     held_->busy = false;
     if (lost) held_->retired = true;
     held_ = HeldLease();
-    co_return false;
+    co_return Attempt::kOnPrimary;
+  }
+  if (!lost && exchange.wants_to_prepare_again()) {
+    NoteUnseenChange();
+    held_->busy = false;
+    ReleaseLease();
+    co_return Attempt::kAgain;
+  }
+  if (keeps) {
+    wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
+    client_.Consume(frame.bytes.size());
   }
   if (lost) {
     ReportLoss(exchange);
-    co_return true;
+    co_return Attempt::kDone;
   }
   co_await EndSegment(&exchange);
-  co_return true;
+  co_return Attempt::kDone;
 }
 
 }  // namespace pgbraid::router

@@ -160,12 +160,57 @@ void SessionState::ApplySetting(const sql::SettingChange& change) {
   }
 }
 
-void SessionState::DiscardAll(pool::ServerConnection* connection) {
+void SessionState::DiscardAll() {
   settings.session = settings.effective = startup;
   implicit_begin_ = settings;  // it commits at once
   prepared = nullptr;
+  undescribed.clear();
   pins &= kPinSessionPooling;
-  if (connection != nullptr) connection->prepared.Clear();
+  own_changes_ = 0;
+}
+
+ClientStatementRef SessionState::FindPrepared(std::string_view name) const {
+  if (prepared == nullptr) return nullptr;
+  auto found = prepared->find(name);
+  return found == prepared->end() ? nullptr : found->second;
+}
+
+void SessionState::Define(const std::string& name,
+                          ClientStatementRef statement) {
+  if (name.empty()) {
+    unnamed = std::move(statement);
+    return;
+  }
+  if (prepared == nullptr) prepared = std::make_unique<PreparedNamesOfClient>();
+  (*prepared)[name] = std::move(statement);
+}
+
+void SessionState::Undefine(std::string_view name) {
+  if (prepared == nullptr) return;
+  auto found = prepared->find(name);
+  if (found != prepared->end()) prepared->erase(found);
+}
+
+void SessionState::NoteCatalogChange() {
+  if (identity->changes != nullptr) {
+    identity->changes->fetch_add(1, std::memory_order_acq_rel);
+  }
+}
+
+void SessionState::NoteChangesOf(const sql::Statement& statement) {
+  changed_catalog |= statement.changes_catalog;
+  bool rolls_back = statement.kind == sql::Kind::kRollback ||
+                    statement.kind == sql::Kind::kRollbackTo;
+  if (statement.changes_catalog || (rolls_back && changed_catalog)) {
+    NoteCatalogChange();
+  }
+  // What is in the session's temporary schema is nobody else's concern.
+  constexpr PinReasons kTemporary = PinBit(sql::Pin::kTemporaryObject);
+  if ((pins & kTemporary) != 0 &&
+      (statement.kind == sql::Kind::kDdl || rolls_back || statement.taints ||
+       statement.kind == sql::Kind::kDiscard)) {
+    ++own_changes_;
+  }
 }
 
 void SessionState::Completed(const sql::Statement& statement,
@@ -192,16 +237,16 @@ void SessionState::Completed(const sql::Statement& statement,
       RollBackTo(statement.name);
       break;
     case sql::Kind::kDiscard:
-      if (statement.discard_all) DiscardAll(connection);
+      if (statement.discard_all) DiscardAll();
       break;
     case sql::Kind::kDeallocate:
-      if (!statement.name.empty()) break;
+      if (!statement.name.empty()) {
+        Undefine(statement.name);
+        break;
+      }
       prepared = nullptr;
+      undescribed.clear();
       pins &= ~kPinSqlPrepared;
-      if (connection != nullptr) connection->prepared.Clear();
-      break;
-    case sql::Kind::kPrepare:
-      pins |= kPinSqlPrepared;
       break;
     default:
       break;
@@ -213,7 +258,7 @@ void SessionState::Completed(const sql::Statement& statement,
   if (statement.pin == sql::Pin::kTemporaryObject && connection != nullptr) {
     connection->worn = true;
   }
-  changed_catalog |= statement.changes_catalog;
+  NoteChangesOf(statement);
   if (connection != nullptr &&
       (statement.taints || (statement.unpins && pins != 0))) {
     connection->tainted = true;

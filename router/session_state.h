@@ -37,6 +37,8 @@ struct ClientIdentity {
   // all DDL that has passed through.
   const RoutingSnapshotRef* snapshot = nullptr;
   const std::atomic<bool>* fresh = nullptr;
+  // Counts the changes of the catalogs that are known in this process.
+  std::atomic<uint64_t>* changes = nullptr;
   // What servers report under an environment, once it has been applied.
   absl::flat_hash_map<pool::EnvironmentRef, pool::ParametersRef> reported;
 };
@@ -127,8 +129,26 @@ class SessionState {
   PinReasons pins = 0;
   // DDL has run in the open transaction (or the one that ends now).
   bool changed_catalog = false;
-  std::unique_ptr<PreparedNamesOfClient> prepared;
-  PreparedRef unnamed;
+  std::unique_ptr<PreparedNamesOfClient> prepared;  // null: none
+  ClientStatementRef unnamed;
+  // Made by PREPARE on the connection at hand, which has not described them
+  // yet.
+  std::vector<ClientStatementRef> undescribed;
+
+  // The client's statement of that name, or null.
+  ClientStatementRef FindPrepared(std::string_view name) const;
+  void Define(const std::string& name, ClientStatementRef statement);
+  void Undefine(std::string_view name);
+
+  // Under which prepared statements are looked up now.
+  CatalogVersion catalog_version() const {
+    return {identity->changes == nullptr
+                ? 0
+                : identity->changes->load(std::memory_order_acquire),
+            own_changes_};
+  }
+  // The catalogs have changed, as far as prepared statements are concerned.
+  void NoteCatalogChange();
 
   pool::SessionFreshness& freshness(int shard);
 
@@ -138,13 +158,15 @@ class SessionState {
 
  private:
   void ApplySetting(const sql::SettingChange& change);
-  void DiscardAll(pool::ServerConnection* connection);
+  void DiscardAll();
+  void NoteChangesOf(const sql::Statement& statement);
   void RollBackTo(const std::string& savepoint);
   void Release(const std::string& savepoint);
   void End(bool committed, bool chain);
 
   pool::EnvironmentTable* const environments_;
   const int shard_count_;
+  uint64_t own_changes_ = 0;
   wire::TransactionStatus status_ = wire::TransactionStatus::kIdle;
   std::unique_ptr<Transaction> transaction_;
   Settings implicit_begin_;  // what an implicit transaction began with

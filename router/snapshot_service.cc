@@ -52,6 +52,11 @@ RoutingSnapshotRef SnapshotService::Current(const std::string& name) {
   return Find(name).snapshot;
 }
 
+std::atomic<uint64_t>* SnapshotService::Changes(const std::string& name) {
+  absl::MutexLock lock(&mutex_);
+  return &Find(name).changes;
+}
+
 const std::atomic<bool>* SnapshotService::FreshFlag(const std::string& name) {
   absl::MutexLock lock(&mutex_);
   return &Find(name).fresh;
@@ -60,6 +65,7 @@ const std::atomic<bool>* SnapshotService::FreshFlag(const std::string& name) {
 void SnapshotService::MarkStale(const std::string& name, int shard) {
   absl::MutexLock lock(&mutex_);
   Database& database = Find(name);
+  database.changes.fetch_add(1, std::memory_order_acq_rel);
   uint64_t mark = catalogs_.MarkStale(shard, ServerDatabase(shard, name));
   if (mark == 0) return;
   database.marked[shard] = std::max(database.marked[shard], mark);
@@ -76,7 +82,12 @@ void SnapshotService::OnUpdate(const pool::CatalogUpdate& update) {
       if (ServerDatabase(update.shard, name) != update.database) continue;
       database->answered[update.shard] =
           std::max(database->answered[update.shard], update.answers);
+      RoutingSnapshotRef before = database->snapshot;
       Rebuild(name, database.get());
+      if (before->catalogs[update.shard] !=
+          database->snapshot->catalogs[update.shard]) {
+        database->changes.fetch_add(1, std::memory_order_acq_rel);
+      }
       made.emplace_back(name, database->snapshot);
       bool fresh = true;
       for (size_t i = 0; i < database->marked.size(); ++i) {

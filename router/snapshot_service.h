@@ -39,6 +39,7 @@ class SnapshotService : public SnapshotSource {
 
   RoutingSnapshotRef Current(const std::string& database) override;
   void MarkStale(const std::string& database, int shard) override;
+  std::atomic<uint64_t>* Changes(const std::string& database) override;
   const std::atomic<bool>* FreshFlag(const std::string& database) override;
 
   // What the check of the map against the catalogs found last; empty before
@@ -55,6 +56,7 @@ class SnapshotService : public SnapshotSource {
     std::vector<topology::Finding> findings;
     std::vector<uint64_t> marked;    // per shard: the last mark made
     std::vector<uint64_t> answered;  // ... and the last one answered
+    std::atomic<uint64_t> changes{1};
     std::atomic<bool> fresh{false};  // nothing has been read yet
   };
 

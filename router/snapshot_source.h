@@ -4,6 +4,7 @@
 #define PGBRAID_ROUTER_SNAPSHOT_SOURCE_H_
 
 #include <atomic>
+#include <cstdint>
 #include <string>
 
 #include "router/routing_snapshot.h"
@@ -18,8 +19,13 @@ class SnapshotSource {
   // long as they have not been read. Has them read if nobody has asked yet.
   virtual RoutingSnapshotRef Current(const std::string& database) = 0;
 
-  // A statement on this shard has changed the catalogs.
+  // A transaction on this shard has changed the catalogs, or may have; counts
+  // as a change.
   virtual void MarkStale(const std::string& database, int shard) = 0;
+
+  // Counts the changes of the database's catalogs that are known here: of any
+  // session, whether committed yet or not. Lives as long as the source.
+  virtual std::atomic<uint64_t>* Changes(const std::string& database) = 0;
 
   // True while the catalogs of every shard have been read, and all that was
   // marked has been read since. Lives as long as the source.

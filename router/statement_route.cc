@@ -65,6 +65,7 @@ bool FollowsTheSession(Kind kind) {
     case Kind::kShow:
     case Kind::kDiscard:
     case Kind::kDeallocate:
+    case Kind::kPrepare:
     case Kind::kFetch:
     case Kind::kClosePortal:
     case Kind::kUnlisten:
@@ -122,11 +123,8 @@ class RouteBuilder {
                         : "Reason: " + statement_.unknown_reason + ".");
     }
     switch (statement_.kind) {
-      case Kind::kPrepare:
       case Kind::kExecute:
-        return Refuse(
-            "PREPARE and EXECUTE in SQL over several shards are not supported",
-            "The protocol's own prepared statements are.");
+        return Refuse("the prepared statement is not known", "");
       case Kind::kPrepareTransaction:
       case Kind::kCommitPrepared:
       case Kind::kRollbackPrepared:

@@ -78,6 +78,7 @@ ClientIdentity* Worker::IdentityFor(const std::string& user,
     identity->database = database;
     identity->server_user = credentials_->For(user).user;
     identity->fresh = snapshots_->FreshFlag(database);
+    identity->changes = snapshots_->Changes(database);
     RoutingSnapshotRef& known = known_snapshots_[database];
     if (known == nullptr) known = snapshots_->Current(database);
     identity->snapshot = &known;

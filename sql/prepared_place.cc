@@ -69,4 +69,20 @@ TokenBytes BytesOfToken(std::string_view text, LexerModes modes,
   return bytes;
 }
 
+size_t EndOfStatement(std::string_view text, LexerModes modes,
+                      uint32_t number) {
+  Lexer lexer(text, modes);
+  Token token = lexer.Next();
+  for (uint32_t i = 0; i < number && !IsEnd(token); ++i) token = lexer.Next();
+  size_t end = token.begin;
+  int open = 0;
+  while (!IsEnd(token) && (open > 0 || token.Text(text) != ";")) {
+    if (token.Text(text) == "(") ++open;
+    if (token.Text(text) == ")") --open;
+    end = token.end;
+    token = lexer.Next();
+  }
+  return end;
+}
+
 }  // namespace pgbraid::sql

@@ -30,6 +30,10 @@ struct TokenBytes {
 TokenBytes BytesOfToken(std::string_view text, LexerModes modes,
                         uint32_t token);
 
+// Where the statement that the token belongs to ends: at the next ';' outside
+// of brackets, or with the text's last token.
+size_t EndOfStatement(std::string_view text, LexerModes modes, uint32_t token);
+
 }  // namespace pgbraid::sql
 
 #endif  // PGBRAID_SQL_PREPARED_PLACE_H_

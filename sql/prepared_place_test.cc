@@ -61,5 +61,12 @@ TEST(PreparedPlaceTest, FindsTheStatementInsideOfAPrepare) {
   EXPECT_EQ(InnerOf("PREPARE a"), "");
 }
 
+TEST(PreparedPlaceTest, AStatementEndsAtItsSemicolon) {
+  const std::string text = "SELECT 1; SELECT (';'), 2 -- end\n; SELECT 3 ";
+  EXPECT_EQ(EndOfStatement(text, LexerModes(), 0), text.find(';'));
+  EXPECT_EQ(EndOfStatement(text, LexerModes(), 3), text.find(" -- end"));
+  EXPECT_EQ(EndOfStatement(text, LexerModes(), 10), text.rfind(' '));
+}
+
 }  // namespace
 }  // namespace pgbraid::sql

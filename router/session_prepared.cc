@@ -1,0 +1,230 @@
+// Prepared statements by name in SQL: PREPARE, EXECUTE, DEALLOCATE. The
+// client's names are exchanged for the server's (translation.h), and what they
+// need is prepared on the server connection at hand first.
+
+#include <utility>
+
+#include "router/execute_arguments.h"
+#include "router/planner.h"
+#include "router/prepare_on_server.h"
+#include "router/session.h"
+#include "wire/frame.h"
+#include "wire/frontend.h"
+
+namespace pgbraid::router {
+namespace {
+
+using What = Expected::What;
+
+Plan RefusedPlan(Status why) {
+  Plan plan;
+  plan.kind = Plan::Kind::kRefused;
+  plan.refusal = std::move(why);
+  return plan;
+}
+
+}  // namespace
+
+ClientStatementRef Session::FindPrepared(std::string_view name) {
+  ClientStatementRef found =
+      name.empty() ? state_->unnamed : state_->FindPrepared(name);
+  if (found != nullptr) Renew(found);
+  return found;
+}
+
+void Session::Renew(const ClientStatementRef& statement) {
+  statement->prepared = worker_->prepared()->Renewed(statement->prepared,
+                                                     state_->settings.effective,
+                                                     state_->catalog_version());
+}
+
+void Session::Recognize(const PreparedRef& prepared) {
+  const StatementContextRef& context = Context();
+  if (prepared->recognized.context == context.get() &&
+      prepared->recognized.query != nullptr) {
+    return;
+  }
+  worker_->recognizer()->Recognize(prepared->text, context,
+                                   &prepared->recognized);
+}
+
+PreparedStatements::Key Session::PreparedKey(std::string_view text,
+                                             wire::OidList types) {
+  PreparedStatements::Key key;
+  key.text = text;
+  key.types = types;
+  key.environment = state_->settings.effective;
+  key.version = state_->catalog_version();
+  return key;
+}
+
+std::shared_ptr<const Translation> Session::TranslateQuery(
+    const Recognized& recognized, std::string_view text) {
+  FindStatement find = [this](std::string_view name) {
+    return FindPrepared(name);
+  };
+  return Translate(text, recognized.query->query(), *Context(), find,
+                   PreparedKey({}, {}), worker_->prepared());
+}
+
+Plan Session::PlanTranslated(const Recognized& recognized,
+                             const ExecutionValues& values,
+                             const Translation& translation) {
+  if (!translation.refusal.ok()) return RefusedPlan(translation.refusal);
+  const RoutedQuery& query = *recognized.query;
+  Plan plan;
+  for (size_t i = 0; i < query.statements().size(); ++i) {
+    Plan next = translation.executed[i] != nullptr && !query.hint().shard
+                    ? PlanExecute(query, i, values, translation.executed[i])
+                    : PlanStatement(query, i, values);
+    plan = i == 0 ? std::move(next) : Combine(std::move(plan), next);
+  }
+  return plan;
+}
+
+Plan Session::PlanExecute(const RoutedQuery& query, size_t place,
+                          const ExecutionValues& values,
+                          const ClientStatementRef& executed) {
+  const sql::Statement& statement = query.statements()[place];
+  // CREATE TABLE AS EXECUTE.
+  if (statement.kind == sql::Kind::kDdl) {
+    return PlanStatement(query, place, values);
+  }
+  const PreparedRef prepared = executed->prepared;
+  Recognize(prepared);
+  if (!prepared->recognized.error.ok()) {
+    return RefusedPlan(prepared->recognized.error);
+  }
+  const sql::PreparedUse& use = statement.prepared_use;
+  ExecuteArguments arguments(use, values);
+  ExecutionValues inner;
+  inner.text = prepared->text;
+  inner.fingerprint = &prepared->recognized.fingerprint;
+  inner.modes = values.modes;
+  inner.context = values.context;
+  bool types_known = prepared->sql_types.empty() || prepared->is_described;
+  if (arguments.plain() && types_known) inner.bind = &arguments.bind();
+  inner.parameter_types = prepared->parameter_types();
+  inner.used_once = &prepared->recognized.query->used_once();
+  Plan plan = PlanQuery(*prepared->recognized.query, inner);
+  if (plan.kind == Plan::Kind::kScatter) {
+    return RefusedPlan(SqlError(
+        sqlstate::kFeatureNotSupported,
+        "EXECUTE over several shards is not supported",
+        "Its arguments do not lead to one shard.",
+        "Give the key as a plain constant, or execute the statement itself."));
+  }
+  Plan outer = PlanStatement(query, place, values);
+  plan.consistency = outer.consistency;
+  plan.standby = plan.standby && use.arguments_safe && !query.hint().primary &&
+                 !prepared->has_user_types();
+  return plan;
+}
+
+net::Task<Session::Readiness> Session::PrepareFor(
+    const Translation& translation, bool may_retry) {
+  pool::ServerConnection* connection = held_.lease.get();
+  std::vector<ClientStatementRef> missing;
+  for (const ClientStatementRef& statement : translation.needed) {
+    if (!connection->prepared.Use(statement->prepared->id)) {
+      missing.push_back(statement);
+    }
+  }
+  size_t known = translation.needed.size() - missing.size();
+  size_t count = missing.size() + translation.made.size();
+  size_t limit = static_cast<size_t>(worker_->options().max_prepared);
+  std::string out;
+  Exchange exchange(&client_, state_.get(), connection);
+  exchange.set_may_retry(may_retry);
+  AppendDeferred(&out, &exchange);
+  ServerPreparation preparation(connection, state_->settings.effective, &out,
+                                &exchange);
+  for (const ClientStatementRef& made : translation.made) {
+    preparation.Close(made->prepared->id);
+  }
+  // What this text needs itself stays.
+  preparation.MakeRoom(count, std::max(limit, known + count));
+  for (const ClientStatementRef& statement : missing) {
+    preparation.Prepare(statement);
+  }
+  if (exchange.done()) co_return Readiness::kReady;
+  wire::AppendSync(&out);
+  Expected end;
+  end.what = What::kSync;
+  end.hidden = true;
+  exchange.Expect(std::move(end));
+  held_->busy = true;
+  held_->stream->Send(out);
+  bool finished = co_await Relay(&exchange);
+  if (!finished) {
+    closing_ = true;
+    co_return Readiness::kDone;
+  }
+  bool lost = !exchange.done();
+  if (may_retry && (lost || exchange.wants_primary())) {
+    worker_->shard(held_.shard)->Suspect(held_.host);
+    held_->busy = false;
+    if (lost) held_->retired = true;
+    held_ = HeldLease();
+    co_return Readiness::kOnPrimary;
+  }
+  if (!lost && !exchange.failed()) co_return Readiness::kReady;
+  wire::Frame frame;
+  wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
+  client_.Consume(frame.bytes.size());
+  if (lost) {
+    ReportLoss(exchange);
+    co_return Readiness::kDone;
+  }
+  client_.SendReady(exchange.ready_status());
+  co_await EndSegment(&exchange);
+  co_return Readiness::kDone;
+}
+
+net::Task<void> Session::DescribePrepared() {
+  pool::ServerConnection* connection = held_.lease.get();
+  // In a failed transaction the server describes nothing.
+  if (connection->transaction_status == wire::TransactionStatus::kFailed) {
+    co_return;
+  }
+  client_.Keep();
+  co_await held_.lease.pool()->AwaitCancelEnd(connection);
+  std::string out;
+  Exchange exchange(&client_, state_.get(), connection);
+  exchange.set_silent(true);
+  ServerPreparation preparation(connection, state_->settings.effective, &out,
+                                &exchange);
+  for (const ClientStatementRef& made : state_->undescribed) {
+    bool here = connection->prepared.Contains(made->prepared->id);
+    if (here && !made->prepared->is_described) {
+      preparation.Describe(made, false);
+    }
+  }
+  state_->undescribed.clear();
+  if (exchange.done()) co_return;
+  wire::AppendSync(&out);
+  Expected end;
+  end.what = What::kSync;
+  end.hidden = true;
+  exchange.Expect(std::move(end));
+  held_->busy = true;
+  held_->stream->Send(out);
+  bool finished = co_await Relay(&exchange);
+  if (!finished) {
+    closing_ = true;
+    co_return;
+  }
+  held_->busy = false;
+  if (exchange.done()) co_return;
+  // The client has its answer already.
+  bool in_transaction = state_->in_transaction() || state_->pins != 0;
+  held_ = HeldLease();
+  if (in_transaction) Fatal(exchange.loss());
+}
+
+void Session::NoteUnseenChange() {
+  // Counts as a change, and has the catalogs read anew.
+  worker_->snapshots()->MarkStale(state_->identity->database, held_.shard);
+}
+
+}  // namespace pgbraid::router
