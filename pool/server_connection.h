@@ -92,7 +92,7 @@ class ServerConnection {
   // Nothing is under way, no transaction is open, and no trace of a client that
   // can't be taken away: it may serve anybody.
   bool reusable() const {
-    return !retired && !worn && !busy && partial.empty() &&
+    return !retired && !worn && !own_names && !busy && partial.empty() &&
            transaction_status == wire::TransactionStatus::kIdle &&
            !stream->broken();
   }
@@ -149,6 +149,9 @@ class ServerConnection {
   uint64_t sequence_turn = 0;
   bool has_sequences = false;
   PreparedNames prepared;
+  // Its client's statements are prepared here under their own names, beside
+  // `prepared`: they are dropped before it serves another.
+  bool own_names = false;
   uint64_t unnamed_statement = 0;  // id of the text in the unnamed statement
   uint64_t unnamed_shape = 0;      // see PreparedNames::Shape
 

@@ -398,7 +398,9 @@ void Exchange::HandleColumns(uint64_t shape) {
 void Exchange::HandlePrepared(const sql::Statement& statement,
                               const Expected& expected) {
   // In a pipeline the connection's list has changed when it was sent.
-  bool simple = expected.what == What::kQuery;
+  const Translation* translation = expected.translation.get();
+  const bool own_names = translation != nullptr && translation->own_names;
+  bool simple = expected.what == What::kQuery && !own_names;
   bool drops_all =
       statement.discard_all ||
       (statement.kind == sql::Kind::kDeallocate && statement.name.empty());
@@ -407,7 +409,6 @@ void Exchange::HandlePrepared(const sql::Statement& statement,
     ClientStatementRef known = state_->FindPrepared(statement.name);
     if (known != nullptr) connection_->prepared.Remove(known->prepared->id);
   }
-  const Translation* translation = expected.translation.get();
   if (statement.kind == sql::Kind::kPrepare && translation != nullptr &&
       made_ < translation->made.size()) {
     ClientStatementRef made = translation->made[made_++];

@@ -59,12 +59,31 @@ std::shared_ptr<const Translation> ExtendedSegment::TranslateStatement(
     const ClientStatementRef& client) {
   const PreparedRef& prepared = client->prepared;
   const sql::Query& query = prepared->recognized.query->query();
-  if (!NamesPrepared(query)) return nullptr;
-  FindStatement find = [this](std::string_view name) {
-    return FindPrepared(name);
-  };
-  return Translate(prepared->text, query, *s_->Context(), find,
-                   s_->PreparedKey({}, {}), s_->worker_->prepared());
+  std::shared_ptr<const Translation> translation;
+  if (NamesPrepared(query)) {
+    FindStatement find = [this](std::string_view name) {
+      return FindPrepared(name);
+    };
+    translation = Translate(prepared->text, query, *s_->Context(), find,
+                            s_->PreparedKey({}, {}), s_->worker_->prepared());
+  }
+  if (s_->ShowsPrepared(*prepared->recognized.query, translation.get())) {
+    translation = UnderOwnNames(prepared->text, query, translation.get());
+  }
+  return translation;
+}
+
+std::vector<ClientStatementRef> ExtendedSegment::AllPrepared() const {
+  std::vector<ClientStatementRef> all;
+  if (s_->state_->prepared != nullptr && !all_closed_) {
+    for (const auto& [name, statement] : *s_->state_->prepared) {
+      if (!closed_.contains(name) && !defined_.contains(name)) {
+        all.push_back(statement);
+      }
+    }
+  }
+  for (const auto& [name, statement] : defined_) all.push_back(statement);
+  return all;
 }
 
 Plan ExtendedSegment::PlanBind(const ClientStatementRef& client,
@@ -471,8 +490,10 @@ void ExtendedSegment::NoteExecuted(const Portal& portal, Expected* expected) {
              portal.translation != nullptr) {
     const ClientStatementRef& made = portal.translation->made.front();
     defined_[made->name] = made;
-    s_->held_->prepared.Add(made->prepared->id);
-    expected->adds = made->prepared->id;
+    if (!portal.translation->own_names) {
+      s_->held_->prepared.Add(made->prepared->id);
+      expected->adds = made->prepared->id;
+    }
   }
   // What follows in this segment is looked up after it.
   if (statement->changes_catalog) s_->state_->NoteCatalogChange();

@@ -100,6 +100,8 @@ class ExtendedSegment {
   // Null if the statement names no other.
   std::shared_ptr<const Translation> TranslateStatement(
       const ClientStatementRef& client);
+  // All that the client has prepared at this place of the segment.
+  std::vector<ClientStatementRef> AllPrepared() const;
   bool IsLocal(const PreparedRef& prepared);
   // Whether the message after this one describes its portal.
   bool DescribesNext(const wire::Frame& bind, std::string_view portal) const;

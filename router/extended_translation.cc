@@ -87,10 +87,15 @@ void ExtendedSegment::EnsurePrepared(const ClientStatementRef& client) {
 void ExtendedSegment::SendTranslation(
     const ClientStatementRef& client,
     const std::shared_ptr<const Translation>& translation) {
+  if (translation->own_names) {
+    Preparation().TakeOwnNames(AllPrepared());
+    fresh_.clear();
+  }
   for (const ClientStatementRef& needed : translation->needed) {
     EnsurePrepared(needed);
   }
   for (const ClientStatementRef& made : translation->made) {
+    if (translation->own_names) break;
     Preparation().Close(made->prepared->id);
     Preparation().MakeRoom(1, PreparedLimit());
   }

@@ -31,7 +31,7 @@ void ServerPreparation::ExpectHidden(What what) {
   exchange_->Expect(std::move(expected));
 }
 
-void ServerPreparation::RunSetting(const std::string& sql) {
+void ServerPreparation::RunHidden(std::string_view sql) {
   // An error may have left it behind.
   wire::AppendClose(wire::Target::kStatement, kOwnName, out_);
   ExpectHidden(What::kClose);
@@ -55,7 +55,7 @@ void ServerPreparation::Parse(const ClientStatementRef& statement,
   const bool differs = frozen.frozen_hash() != now_->frozen_hash();
   if (differs) {
     for (const std::string& sql : frozen.FrozenTransition(*now_)) {
-      RunSetting(sql);
+      RunHidden(sql);
     }
   }
   const std::string types = TypesOf(prepared);
@@ -77,7 +77,7 @@ void ServerPreparation::Parse(const ClientStatementRef& statement,
   exchange_->Expect(std::move(expected));
   if (differs) {
     for (const std::string& sql : now_->FrozenTransition(frozen)) {
-      RunSetting(sql);
+      RunHidden(sql);
     }
   }
 }
@@ -129,6 +129,32 @@ void ServerPreparation::Describe(const ClientStatementRef& statement,
   expected.client = statement;
   expected.unnamed = unnamed;
   exchange_->Expect(std::move(expected));
+}
+
+void ServerPreparation::DescribeOwn(const ClientStatementRef& statement) {
+  wire::AppendDescribe(wire::Target::kStatement, statement->name, out_);
+  Expected expected;
+  expected.what = What::kDescribeStatement;
+  expected.hidden = true;
+  expected.prepared = statement->prepared;
+  exchange_->Expect(std::move(expected));
+}
+
+void ServerPreparation::TakeOwnNames(
+    const std::vector<ClientStatementRef>& statements) {
+  connection_->own_names = true;
+  connection_->prepared.Clear();
+  RunHidden("DEALLOCATE ALL");
+  for (const ClientStatementRef& statement : statements) {
+    if (!statement->sql_text.empty()) {
+      RunHidden(statement->sql_text);
+      continue;
+    }
+    const std::string types = TypesOf(*statement->prepared);
+    wire::AppendParse(statement->name, statement->prepared->text,
+                      wire::OidList(types), out_);
+    ExpectHidden(What::kParse);
+  }
 }
 
 }  // namespace pgbraid::router

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "pool/environment.h"
 #include "pool/server_connection.h"
@@ -36,11 +38,16 @@ class ServerPreparation {
   void Ensure(const ClientStatementRef& statement, size_t limit);
   // Has the server say which columns it gives; it must be prepared here.
   void Describe(const ClientStatementRef& statement, bool unnamed);
+  // The same for one that is prepared here under the client's own name.
+  void DescribeOwn(const ClientStatementRef& statement);
+  // Drops all that is prepared here, and prepares the client's statements under
+  // their own names with their own texts.
+  void TakeOwnNames(const std::vector<ClientStatementRef>& statements);
 
  private:
   void Parse(const ClientStatementRef& statement, bool unnamed);
-  // Runs one statement of settings inside the transaction at hand.
-  void RunSetting(const std::string& sql);
+  // Runs one statement inside the transaction at hand; its result is dropped.
+  void RunHidden(std::string_view sql);
   void ExpectHidden(Expected::What what);
 
   pool::ServerConnection* const connection_;

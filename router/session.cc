@@ -291,6 +291,7 @@ net::Task<void> Session::EndSegment(Exchange* exchange) {
   if (!state_->undescribed.empty()) co_await DescribePrepared();
   if (!held_ || closing_) co_return;
   if (state_->in_transaction()) co_return;
+  if (connection->own_names) co_await DropOwnNames();
   if (connection->tainted) co_await Probe();
   ReleaseLease();
 }

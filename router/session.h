@@ -184,14 +184,27 @@ class Session {
   Plan PlanTranslated(const Recognized& recognized,
                       const ExecutionValues& values,
                       const Translation& translation);
-  Plan PlanExecute(const RoutedQuery& query, size_t place,
-                   const ExecutionValues& values,
+  // The plan of an EXECUTE (null: of an unknown name) whose own text has the
+  // plan `as_text`.
+  Plan PlanExecute(const sql::Statement& statement,
+                   const ExecutionValues& values, Plan as_text,
                    const ClientStatementRef& executed);
+  // Whether it is a PREPARE that must not give the transaction its shard.
+  bool PreparesOutside(const RoutedQuery& query) const;
+  // Runs a PREPARE outside of the transaction that has no shard yet.
+  net::Task<void> PrepareOutside(
+      const Recognized& recognized,
+      std::shared_ptr<const Translation> translation);
   // Makes the connection ready for a Query with this translation: kAgain never.
   // kDone: it could not, and the client knows.
   enum class Readiness : uint8_t { kReady, kOnPrimary, kDone };
   net::Task<Readiness> PrepareFor(const Translation& translation,
                                   bool may_retry);
+  // Whether a text shows the session's prepared statements when it runs.
+  // `translation` may be null.
+  bool ShowsPrepared(const RoutedQuery& query, const Translation* translation);
+  // Drops the client's own names from the connection at hand.
+  net::Task<void> DropOwnNames();
   // Learns what PREPARE has made on the connection at hand.
   net::Task<void> DescribePrepared();
   // A prepared statement did not fit the tables: the catalogs have changed in a

@@ -245,7 +245,14 @@ Session::LocalAnswer Session::ExplainRoute(const Recognized& recognized,
   values.fingerprint = &recognized.fingerprint;
   values.modes = state_->context->modes;
   values.context = state_->context->keys;
-  Plan plan = Restrict(PlanStatement(*recognized.query, 0, values));
+  Plan plan = PlanStatement(*recognized.query, 0, values);
+  const sql::Statement* inner = recognized.query->single()->inner.get();
+  if (inner != nullptr &&
+      inner->prepared_use.action == sql::PreparedUse::Action::kExecute) {
+    plan = PlanExecute(*inner, values, std::move(plan),
+                       FindPrepared(inner->prepared_use.name));
+  }
+  plan = Restrict(std::move(plan));
   std::string kind = "one shard";
   std::string shards;
   std::string host;

@@ -16,6 +16,8 @@ namespace {
 
 using What = Expected::What;
 
+constexpr Duration kCleanTimeout = std::chrono::seconds(5);
+
 Plan RefusedPlan(Status why) {
   Plan plan;
   plan.kind = Plan::Kind::kRefused;
@@ -67,29 +69,91 @@ std::shared_ptr<const Translation> Session::TranslateQuery(
                    PreparedKey({}, {}), worker_->prepared());
 }
 
+bool Session::PreparesOutside(const RoutedQuery& query) const {
+  const sql::Statement* single = query.single();
+  return single != nullptr && single->kind == sql::Kind::kPrepare &&
+         deferred() && worker_->map().shard_count() > 1 && state_->pins == 0 &&
+         !query.hint().shard &&
+         state_->settings.effective == state_->transaction()->at_begin.session;
+}
+
+net::Task<void> Session::PrepareOutside(
+    const Recognized& recognized,
+    std::shared_ptr<const Translation> translation) {
+  Status acquired =
+      co_await Acquire(ShardOf(Plan()), pool::Consistency::kStrong);
+  wire::Frame frame;
+  wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
+  client_.Consume(frame.bytes.size());
+  if (!acquired.ok()) {
+    RefuseSegment(acquired);
+    co_return;
+  }
+  std::string out;
+  Exchange exchange(&client_, state_.get(), held_.lease.get());
+  ServerPreparation preparation(held_.lease.get(), state_->settings.effective,
+                                &out, &exchange);
+  for (const ClientStatementRef& made : translation->made) {
+    preparation.Close(made->prepared->id);
+  }
+  preparation.MakeRoom(1, static_cast<size_t>(worker_->options().max_prepared));
+  wire::AppendQuery(translation->text, &out);
+  held_->unnamed_statement = 0;
+  Expected expected;
+  expected.query = recognized.query;
+  expected.translation = translation;
+  expected.hides_ready = true;
+  exchange.Expect(std::move(expected));
+  held_->busy = true;
+  held_->stream->Send(out);
+  bool finished = co_await Relay(&exchange);
+  if (!finished) {
+    closing_ = true;
+    co_return;
+  }
+  held_->busy = false;
+  if (!exchange.done()) {
+    held_ = HeldLease();
+    RefuseSegment(exchange.loss());
+    co_return;
+  }
+  if (exchange.failed()) state_->transaction()->failed = true;
+  client_.SendReady(ReadyStatus());
+  if (!state_->undescribed.empty()) co_await DescribePrepared();
+  if (held_) ReleaseLease();
+}
+
 Plan Session::PlanTranslated(const Recognized& recognized,
                              const ExecutionValues& values,
                              const Translation& translation) {
   if (!translation.refusal.ok()) return RefusedPlan(translation.refusal);
+  if (translation.own_names && (state_->pins & kPinSqlPrepared) != 0) {
+    return RefusedPlan(
+        SqlError(sqlstate::kFeatureNotSupported,
+                 "the session's prepared statements cannot be shown",
+                 "Some were made by a code block or a function, unseen."));
+  }
   const RoutedQuery& query = *recognized.query;
   Plan plan;
   for (size_t i = 0; i < query.statements().size(); ++i) {
-    Plan next = translation.executed[i] != nullptr && !query.hint().shard
-                    ? PlanExecute(query, i, values, translation.executed[i])
-                    : PlanStatement(query, i, values);
+    Plan next = PlanStatement(query, i, values);
+    const sql::Statement& statement = query.statements()[i];
+    // CREATE TABLE AS EXECUTE is what it is first.
+    if (statement.prepared_use.action == sql::PreparedUse::Action::kExecute &&
+        statement.kind != sql::Kind::kDdl && !query.hint().shard) {
+      next = PlanExecute(statement, values, std::move(next),
+                         translation.executed[i]);
+    }
     plan = i == 0 ? std::move(next) : Combine(std::move(plan), next);
   }
   return plan;
 }
 
-Plan Session::PlanExecute(const RoutedQuery& query, size_t place,
-                          const ExecutionValues& values,
+Plan Session::PlanExecute(const sql::Statement& statement,
+                          const ExecutionValues& values, Plan as_text,
                           const ClientStatementRef& executed) {
-  const sql::Statement& statement = query.statements()[place];
-  // CREATE TABLE AS EXECUTE.
-  if (statement.kind == sql::Kind::kDdl) {
-    return PlanStatement(query, place, values);
-  }
+  // Any server can say that it does not know the name.
+  if (executed == nullptr) return Plan();
   const PreparedRef prepared = executed->prepared;
   Recognize(prepared);
   if (!prepared->recognized.error.ok()) {
@@ -114,10 +178,9 @@ Plan Session::PlanExecute(const RoutedQuery& query, size_t place,
         "Its arguments do not lead to one shard.",
         "Give the key as a plain constant, or execute the statement itself."));
   }
-  Plan outer = PlanStatement(query, place, values);
-  plan.consistency = outer.consistency;
-  plan.standby = plan.standby && use.arguments_safe && !query.hint().primary &&
-                 !prepared->has_user_types();
+  plan.consistency = as_text.consistency;
+  plan.standby =
+      plan.standby && use.arguments_safe && !prepared->has_user_types();
   return plan;
 }
 
@@ -139,8 +202,19 @@ net::Task<Session::Readiness> Session::PrepareFor(
   AppendDeferred(&out, &exchange);
   ServerPreparation preparation(connection, state_->settings.effective, &out,
                                 &exchange);
-  for (const ClientStatementRef& made : translation.made) {
-    preparation.Close(made->prepared->id);
+  if (translation.own_names) {
+    std::vector<ClientStatementRef> all;
+    if (state_->prepared != nullptr) {
+      for (const auto& [name, statement] : *state_->prepared) {
+        all.push_back(statement);
+      }
+    }
+    preparation.TakeOwnNames(all);
+    count = 0;
+  } else {
+    for (const ClientStatementRef& made : translation.made) {
+      preparation.Close(made->prepared->id);
+    }
   }
   // What this text needs itself stays.
   preparation.MakeRoom(count, std::max(limit, known + count));
@@ -181,6 +255,33 @@ net::Task<Session::Readiness> Session::PrepareFor(
   co_return Readiness::kDone;
 }
 
+bool Session::ShowsPrepared(const RoutedQuery& query,
+                            const Translation* translation) {
+  for (const sql::Statement& statement : query.statements()) {
+    if (statement.shows_prepared) return true;
+  }
+  if (translation == nullptr) return false;
+  for (const ClientStatementRef& executed : translation->executed) {
+    if (executed == nullptr) continue;
+    Recognize(executed->prepared);
+    const auto& inner = executed->prepared->recognized.query;
+    if (inner != nullptr && ShowsPrepared(*inner, nullptr)) return true;
+  }
+  return false;
+}
+
+net::Task<void> Session::DropOwnNames() {
+  pool::ServerConnection* connection = held_.lease.get();
+  client_.Keep();
+  co_await held_.lease.pool()->AwaitCancelEnd(connection);
+  auto dropped = co_await connection->Run(
+      "DEALLOCATE ALL", worker_->reactor()->now() + kCleanTimeout);
+  connection->stream->Attach(client_.waiter());
+  connection->prepared.Clear();
+  connection->own_names = false;
+  if (!dropped.ok()) connection->retired = true;
+}
+
 net::Task<void> Session::DescribePrepared() {
   pool::ServerConnection* connection = held_.lease.get();
   // In a failed transaction the server describes nothing.
@@ -196,8 +297,11 @@ net::Task<void> Session::DescribePrepared() {
                                 &exchange);
   for (const ClientStatementRef& made : state_->undescribed) {
     bool here = connection->prepared.Contains(made->prepared->id);
-    if (here && !made->prepared->is_described) {
+    if (made->prepared->is_described) continue;
+    if (here) {
       preparation.Describe(made, false);
+    } else if (connection->own_names) {
+      preparation.DescribeOwn(made);
     }
   }
   state_->undescribed.clear();

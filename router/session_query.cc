@@ -142,7 +142,11 @@ net::Task<void> Session::RunQuery() {
     values.context = state_->context->keys;
     std::shared_ptr<const Translation> translation;
     if (names_prepared) translation = TranslateQuery(recognized, text);
-    Plan plan = Restrict(names_prepared
+    if (ShowsPrepared(*recognized.query, translation.get())) {
+      translation =
+          UnderOwnNames(text, recognized.query->query(), translation.get());
+    }
+    Plan plan = Restrict(translation != nullptr
                              ? PlanTranslated(recognized, values, *translation)
                              : PlanQuery(*recognized.query, values));
     if (primary_only) plan.standby = false;
@@ -158,6 +162,11 @@ net::Task<void> Session::RunQuery() {
       request.messages = std::string(frame.bytes);
       client_.Consume(frame.bytes.size());
       co_await RunScatter(std::move(request), std::move(plan));
+      co_return;
+    }
+    if (names_prepared && !plan.refused() &&
+        PreparesOutside(*recognized.query)) {
+      co_await PrepareOutside(recognized, std::move(translation));
       co_return;
     }
     // A refusal inside a transaction: it has to fail where it is, as any error

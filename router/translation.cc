@@ -179,6 +179,21 @@ size_t Translation::ServerByte(size_t client_byte) const {
   return byte;
 }
 
+std::shared_ptr<const Translation> UnderOwnNames(
+    std::string_view text, const sql::Query& query,
+    const Translation* translation) {
+  auto own = std::make_shared<Translation>();
+  own->own_names = true;
+  own->text = text;
+  if (translation != nullptr) {
+    own->made = translation->made;
+    own->executed = translation->executed;
+    own->refusal = translation->refusal;
+  }
+  own->executed.resize(query.statements.size());
+  return own;
+}
+
 bool NamesPrepared(const sql::Query& query) {
   for (const sql::Statement& statement : query.statements) {
     if (statement.prepared_use.action != Action::kNone) return true;

@@ -23,6 +23,9 @@ struct Translation {
   // Where the parts that were exchanged end, in bytes of the client's text and
   // of this one.
   std::vector<std::pair<size_t, size_t>> ends;
+  // The text is the client's own, and so are the names of all its statements on
+  // the connection while it runs: it shows them.
+  bool own_names = false;
   // What has to be prepared on the connection before.
   std::vector<ClientStatementRef> needed;
   // What each PREPARE in it makes, in order. Their names must be free on the
@@ -37,6 +40,12 @@ struct Translation {
   // of a name, has become.
   size_t ServerByte(size_t client_byte) const;
 };
+
+// `text` as it is, to run under the client's own names. `translation` may be
+// null.
+std::shared_ptr<const Translation> UnderOwnNames(
+    std::string_view text, const sql::Query& query,
+    const Translation* translation);
 
 // The client's statement of a name, moved on to today's (Renewed), or null.
 using FindStatement = std::function<ClientStatementRef(std::string_view name)>;

@@ -64,7 +64,9 @@ class Analyzer {
     Fill(node, statement, findings);
     by_text_ |= findings.by_text;
     StoreFindings(std::move(findings), statement);
-    statement.shows_prepared = ShowsPrepared(node);
+    // PREPARE runs nothing.
+    statement.shows_prepared = statement.kind != Kind::kPrepare &&
+                               (ShowsPrepared(node) || ReachesView(statement));
     return statement;
   }
 
@@ -161,6 +163,14 @@ class Analyzer {
     }
     statement.prepared_use.arguments_safe =
         !of_arguments.needs_primary && of_arguments.relations.empty();
+  }
+
+  // Perhaps through another view.
+  static bool ReachesView(const Statement& statement) {
+    for (const RelationRef& relation : statement.relations) {
+      if (relation.name == "pg_prepared_statements") return true;
+    }
+    return false;
   }
 
   // By name: a table of the user's that is called so only costs a little.
