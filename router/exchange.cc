@@ -459,8 +459,13 @@ Exchange::Verdict Exchange::HandleError(std::string_view body) {
     return Verdict::kHide;
   }
   wire::ErrorIdentity identity = wire::IdentifyError(body);
+  bool standby_cannot = StandbyCannot(identity);
+  if (standby_cannot && connection_->in_recovery_at_login) {
+    standby_error_ = std::string(identity.sqlstate) + " ";
+    standby_error_ += identity.routine;
+  }
   if (!relayed_) {
-    wants_primary_ |= may_retry_ && StandbyCannot(identity);
+    wants_primary_ |= may_retry_ && standby_cannot;
     wants_to_prepare_again_ |=
         may_prepare_again_ && NeedsToBePreparedAgain(identity);
     if (StartsOver()) {

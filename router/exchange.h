@@ -138,6 +138,9 @@ class Exchange {
   // the rest of the answer is dropped.
   void set_may_retry(bool may_retry) { may_retry_ = may_retry; }
   bool wants_primary() const { return wants_primary_; }
+  // SQLSTATE and source function of the standby's error that says so, whether
+  // it was relayed or not; "" if there was none.
+  const std::string& standby_error() const { return standby_error_; }
 
   // The same for the error that a prepared statement has to be prepared again.
   void set_may_prepare_again(bool may) { may_prepare_again_ = may; }
@@ -205,6 +208,7 @@ class Exchange {
   bool wants_to_prepare_again_ = false;
   bool silent_ = false;
   bool skipping_ = false;  // the server skips what it gets, up to Sync
+  std::string standby_error_;
   wire::TransactionStatus ready_status_ = wire::TransactionStatus::kIdle;
   Status loss_;
   std::string last_words_;  // of a server that ends the connection

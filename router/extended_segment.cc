@@ -119,6 +119,10 @@ net::Task<Attempt> ExtendedSegment::Finish() {
       s_->NoteUnseenChange();
       s_->ReleaseLease();
     } else {
+      if (s_->worker_->options().log_routes) {
+        s_->LogStandbyError(lost ? "lost" : exchange_.standby_error(),
+                            "the primary's");
+      }
       s_->worker_->shard(s_->held_.shard)->Suspect(s_->held_.host);
       if (lost) s_->held_->retired = true;
       s_->held_ = HeldLease();

@@ -25,7 +25,8 @@ struct Plan {
   bool standby = false;
   // How fresh, where a hint says it; else as the session wants it.
   std::optional<pool::Consistency> consistency;
-  // Why it goes there, in a few words; lives as long as the routed query.
+  // Why it goes there, in a few words; lives as long as the routed query, or
+  // for ever.
   std::string_view reason;
   Status refusal;
 

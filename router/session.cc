@@ -275,6 +275,9 @@ net::Task<void> Session::EndSegment(Exchange* exchange) {
   pool::ServerConnection* connection = held_.lease.get();
   connection->busy = false;
   interrupt_.End();
+  if (!exchange->standby_error().empty() && worker_->options().log_routes) {
+    LogStandbyError(exchange->standby_error(), "its own");
+  }
   state_->Ready(exchange->ready_status(), exchange->failed());
   if (!state_->in_transaction()) {
     if (connection->environment != nullptr) {
@@ -374,6 +377,17 @@ void Session::ReportLoss(const Exchange& exchange) {
   client_.SendReady(wire::TransactionStatus::kIdle);
 }
 
+void Session::LogStandbyError(std::string_view error,
+                              std::string_view answer) const {
+  std::fprintf(stderr,
+               "standby error: client=%u host=%s transaction=%s "
+               "error=\"%.*s\" answer=%.*s\n",
+               process_, held_->address().ToString().c_str(),
+               state_->in_transaction() ? "yes" : "no",
+               static_cast<int>(error.size()), error.data(),
+               static_cast<int>(answer.size()), answer.data());
+}
+
 void Session::LogRoute(const Plan& plan, std::string_view text) const {
   std::string shards;
   if (plan.refused()) {
@@ -387,6 +401,10 @@ void Session::LogRoute(const Plan& plan, std::string_view text) const {
     if (held_) {
       shards += " host=" + held_->address().ToString() +
                 (held_.standby ? " (standby)" : " (primary)");
+      if (plan.standby && !held_.standby) shards += " no-standby-was-fresh";
+      if (state_->pins != 0) {
+        shards += " kept=\"" + DescribePins(state_->pins) + "\"";
+      }
     }
   }
   std::fprintf(stderr, "route: client=%u shards=%s reason=\"%.*s\" sql=%.*s\n",

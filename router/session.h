@@ -111,6 +111,9 @@ class Session {
   // Relays until the exchange is over. False if the session has to end.
   net::Task<bool> Relay(Exchange* exchange);
   void LogRoute(const Plan& plan, std::string_view text) const;
+  // A standby could not do what it was asked (or was lost): `answer` says whose
+  // answer the client gets instead.
+  void LogStandbyError(std::string_view error, std::string_view answer) const;
   // The server is gone in mid-segment: what the client is told.
   Status LossError(const Exchange& exchange) const;
   // Ends the segment after a loss: an error, and the end of the session if a

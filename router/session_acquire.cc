@@ -52,9 +52,13 @@ Plan Session::Restrict(Plan plan) const {
     plan.refusal = SqlError(sqlstate::kFeatureNotSupported, what, why);
     return plan;
   };
+  auto keep_off_standbys = [&](std::string_view why) {
+    if (plan.standby) plan.reason = why;
+    plan.standby = false;
+  };
   if (worker_->map().shard_count() == 1 &&
       !state_->identity->fresh->load(std::memory_order_acquire)) {
-    plan.standby = false;
+    keep_off_standbys("primary: the catalogs are being read after a change");
   }
   if (state_->in_transaction()) {
     if (plan.kind == Plan::Kind::kScatter) {
@@ -64,13 +68,20 @@ Plan Session::Restrict(Plan plan) const {
           "A transaction stays on one shard.");
     }
     const Transaction* transaction = state_->transaction();
-    plan.standby =
-        plan.standby && deferred() && transaction->read_only &&
-        transaction->isolation != sql::Statement::Isolation::kSerializable;
+    if (server_in_transaction()) {
+      keep_off_standbys("stays with its transaction");
+    } else if (!transaction->read_only) {
+      keep_off_standbys("primary: its transaction may write");
+    } else if (transaction->isolation ==
+               sql::Statement::Isolation::kSerializable) {
+      keep_off_standbys("primary: its transaction is serializable");
+    }
   }
-  if (server_in_transaction() || state_->pins != 0 ||
-      state_->settings.session->serializable()) {
-    plan.standby = false;
+  if (state_->pins != 0) {
+    keep_off_standbys("stays with the connection that its session keeps");
+  }
+  if (state_->settings.session->serializable()) {
+    keep_off_standbys("primary: transactions are serializable");
   }
   if (server_in_transaction() && plan.kind == Plan::Kind::kOneShard &&
       plan.shard() != held_.shard) {
@@ -82,7 +93,7 @@ Plan Session::Restrict(Plan plan) const {
   }
   if (plan.consistency.value_or(state_->consistency) ==
       pool::Consistency::kStrong) {
-    plan.standby = false;
+    keep_off_standbys("primary: consistency is strong");
   }
   return plan;
 }

@@ -294,6 +294,10 @@ net::Task<Attempt> Session::RunOnServer(
   bool on_primary =
       may_retry && ((lost && !exchange.relayed()) || exchange.wants_primary());
   if (on_primary) {
+    if (worker_->options().log_routes) {
+      LogStandbyError(lost ? "lost" : exchange.standby_error(),
+                      "the primary's");
+    }
     worker_->shard(held_.shard)->Suspect(held_.host);
     held_->busy = false;
     if (lost) held_->retired = true;
