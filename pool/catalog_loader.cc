@@ -34,16 +34,25 @@ uint64_t HashOf(const pqxx::result& result, uint64_t seed) {
   return sum;
 }
 
-StatusOr<uint64_t> ReadVersion(CatalogConnection& connection,
+struct Versions {
+  uint64_t all = 0;
+  uint64_t system = 0;  // of PostgreSQL's own objects
+};
+
+StatusOr<Versions> ReadVersion(CatalogConnection& connection,
                                std::string_view search_path) {
   PGB_ASSIGN_OR_RETURN(
       const pqxx::result result,
       connection.QueryPrepared("pgbraid_version", catalog_sql::kVersion));
-  const std::string_view text = TextAt(result, 0);
-  int64_t hash = 0;
-  std::from_chars(text.data(), text.data() + text.size(), hash);
-  return XXH3_64bits_withSeed(search_path.data(), search_path.size(),
-                              static_cast<uint64_t>(hash));
+  const auto number = [&result](int column) {
+    const std::string_view text = TextAt(result, column);
+    int64_t hash = 0;
+    std::from_chars(text.data(), text.data() + text.size(), hash);
+    return static_cast<uint64_t>(hash);
+  };
+  return Versions{
+      XXH3_64bits_withSeed(search_path.data(), search_path.size(), number(0)),
+      number(1)};
 }
 
 // What search_path is for a role without settings of its own, given what it is
@@ -67,22 +76,25 @@ template <class Target>
 struct Step {
   const char* sql;
   void (Target::*add)(const pqxx::result&);
+  // The column that tells PostgreSQL's own objects, where there are so many of
+  // them that their rows are kept from load to load; else null.
+  const char* owner = nullptr;
 };
 
 // In the order that CatalogRows wants.
 constexpr Step<CatalogRows> kRowSteps[] = {
     {catalog_sql::kNamespaces, &CatalogRows::AddNamespaces},
-    {catalog_sql::kTypes, &CatalogRows::AddTypes},
-    {catalog_sql::kRelations, &CatalogRows::AddRelations},
-    {catalog_sql::kColumns, &CatalogRows::AddColumns},
+    {catalog_sql::kTypes, &CatalogRows::AddTypes, "t.oid"},
+    {catalog_sql::kRelations, &CatalogRows::AddRelations, "c.oid"},
+    {catalog_sql::kColumns, &CatalogRows::AddColumns, "a.attrelid"},
     {catalog_sql::kViews, &CatalogRows::AddViews},
     {catalog_sql::kDefaults, &CatalogRows::AddDefaults},
     {catalog_sql::kPolicies, &CatalogRows::AddPolicies},
     {catalog_sql::kUniqueIndexes, &CatalogRows::AddUniqueIndexes},
     {catalog_sql::kForeignKeys, &CatalogRows::AddForeignKeys},
     {catalog_sql::kInheritance, &CatalogRows::AddInheritance},
-    {catalog_sql::kFunctions, &CatalogRows::AddFunctions},
-    {catalog_sql::kOperators, &CatalogRows::AddOperators},
+    {catalog_sql::kFunctions, &CatalogRows::AddFunctions, "p.oid"},
+    {catalog_sql::kOperators, &CatalogRows::AddOperators, "o.oid"},
     {catalog_sql::kCasts, &CatalogRows::AddCasts},
     {catalog_sql::kRoleSettings, &CatalogRows::AddRoleSettings},
 };
@@ -93,35 +105,72 @@ constexpr Step<CatalogDetails> kDetailSteps[] = {
     {catalog_sql::kExclusions, &CatalogDetails::AddExclusions},
 };
 
-// Adds the results' hash to `content`.
+std::string PartOf(const char* sql, const char* owner, const char* condition) {
+  return std::string(sql) + " AND " + owner + condition;
+}
+
+// Adds the results' hash to `content`. Of steps with an owner, the rows of
+// PostgreSQL's own objects are taken from `system`, or read into it if it is
+// new (empty).
 template <class Target, size_t count>
 Status RunSteps(CatalogConnection& connection,
-                const Step<Target> (&steps)[count], Target& target,
-                uint64_t& content) {
+                const Step<Target> (&steps)[count], SystemRows& system,
+                bool read_system, Target& target, uint64_t& content) {
+  size_t place = 0;
   for (const Step<Target>& step : steps) {
-    PGB_ASSIGN_OR_RETURN(const pqxx::result result, connection.Query(step.sql));
     const uint64_t seed = XXH3_64bits(step.sql, std::strlen(step.sql));
+    std::string sql = step.sql;
+    if (step.owner != nullptr) {
+      if (read_system) {
+        PGB_ASSIGN_OR_RETURN(
+            pqxx::result result,
+            connection.Query(PartOf(step.sql, step.owner, " < 16384").c_str()));
+        system.content += HashOf(result, seed);
+        system.results.push_back(std::move(result));
+      }
+      (target.*step.add)(system.results[place++]);
+      sql = PartOf(step.sql, step.owner, " >= 16384");
+    }
+    PGB_ASSIGN_OR_RETURN(const pqxx::result result,
+                         connection.Query(sql.c_str()));
     content += HashOf(result, seed);
     (target.*step.add)(result);
   }
   return OkStatus();
 }
 
+// `last` itself if it is of this very version.
 StatusOr<LoadedCatalog> LoadInTransaction(CatalogConnection& connection,
-                                          uint64_t epoch) {
-  LoadedCatalog loaded;
+                                          uint64_t epoch,
+                                          const LoadedCatalog* last) {
   PGB_ASSIGN_OR_RETURN(const pqxx::result path,
                        connection.Query(catalog_sql::kTakePath));
   const std::string our_path(TextAt(path, 0));
-  PGB_ASSIGN_OR_RETURN(loaded.version, ReadVersion(connection, our_path));
+  PGB_ASSIGN_OR_RETURN(const Versions versions,
+                       ReadVersion(connection, our_path));
+  if (last != nullptr && last->complete && last->version == versions.all) {
+    return *last;
+  }
+  LoadedCatalog loaded;
+  loaded.version = versions.all;
   PGB_ASSIGN_OR_RETURN(std::string server_path,
                        ServerSearchPath(connection, our_path, TextAt(path, 1)));
   loaded.content = XXH3_64bits(server_path.data(), server_path.size());
+  std::shared_ptr<SystemRows> system = last != nullptr ? last->system : nullptr;
+  const bool read_system =
+      system == nullptr || system->version != versions.system;
+  if (read_system) {
+    system = std::make_shared<SystemRows>();
+    system->version = versions.system;
+  }
   CatalogRows rows;
   auto details = std::make_shared<CatalogDetails>();
-  PGB_RETURN_IF_ERROR(RunSteps(connection, kRowSteps, rows, loaded.content));
-  PGB_RETURN_IF_ERROR(
-      RunSteps(connection, kDetailSteps, *details, loaded.content));
+  PGB_RETURN_IF_ERROR(RunSteps(connection, kRowSteps, *system, read_system,
+                               rows, loaded.content));
+  PGB_RETURN_IF_ERROR(RunSteps(connection, kDetailSteps, *system, false,
+                               *details, loaded.content));
+  loaded.content += system->content;
+  loaded.system = std::move(system);
   loaded.complete = rows.complete();
   loaded.details = std::move(details);
   loaded.catalog = rows.Build(epoch, std::move(server_path));
@@ -131,7 +180,9 @@ StatusOr<LoadedCatalog> LoadInTransaction(CatalogConnection& connection,
 StatusOr<uint64_t> VersionInTransaction(CatalogConnection& connection) {
   PGB_ASSIGN_OR_RETURN(const pqxx::result path,
                        connection.Query(catalog_sql::kTakePathOnly));
-  return ReadVersion(connection, TextAt(path, 0));
+  PGB_ASSIGN_OR_RETURN(const Versions versions,
+                       ReadVersion(connection, TextAt(path, 0)));
+  return versions.all;
 }
 
 // Runs `body` between BEGIN and its end.
@@ -150,9 +201,9 @@ auto InTransaction(CatalogConnection& connection, Body body)
 }  // namespace
 
 StatusOr<LoadedCatalog> LoadCatalog(CatalogConnection& connection,
-                                    uint64_t epoch) {
-  return InTransaction(connection,
-                       [&] { return LoadInTransaction(connection, epoch); });
+                                    uint64_t epoch, const LoadedCatalog* last) {
+  return InTransaction(
+      connection, [&] { return LoadInTransaction(connection, epoch, last); });
 }
 
 StatusOr<LoadedCatalog> LoadCatalog(const CatalogSource& source, uint64_t epoch,

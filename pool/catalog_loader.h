@@ -8,7 +8,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <pqxx/result>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "pool/catalog_connection.h"
@@ -23,9 +25,19 @@ namespace pgbraid::pool {
 // empty then. LoadedCatalog::complete says whether there are any.
 inline constexpr char kUnreadableExpression[] = "<locked by DDL in progress>";
 
+// What one load read of PostgreSQL's own objects (OIDs below 16384). The next
+// one takes it over unless they have changed: they are most of the rows, and
+// almost never do. 2 MB; constant once the load is over.
+struct SystemRows {
+  uint64_t version = 0;
+  uint64_t content = 0;
+  std::vector<pqxx::result> results;  // of the loader's queries, in order
+};
+
 struct LoadedCatalog {
   std::shared_ptr<const sql::Catalog> catalog;
   std::shared_ptr<const CatalogDetails> details;
+  std::shared_ptr<SystemRows> system;
   // CatalogVersion() of the very database snapshot that was read.
   uint64_t version = 0;
   // A hash of all that was read, in whatever order the rows came: equal for two
@@ -41,8 +53,12 @@ struct LoadedCatalog {
 // s, with few tables 30 ms. Expressions and views are deparsed by PostgreSQL
 // from its newest catalogs instead of the transaction's; if DDL comes between,
 // the version differs at the next check and the next load is whole.
+//
+// With `last`, what has not changed since is taken from it; if all of it still
+// holds, the result is a copy (its catalog the very same object).
 StatusOr<LoadedCatalog> LoadCatalog(CatalogConnection& connection,
-                                    uint64_t epoch);
+                                    uint64_t epoch,
+                                    const LoadedCatalog* last = nullptr);
 
 // The same over a connection of its own.
 StatusOr<LoadedCatalog> LoadCatalog(const CatalogSource& source, uint64_t epoch,

@@ -40,82 +40,99 @@ SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL
   ELSE pg_catalog.concat(pg_catalog.pg_current_snapshot(), ' ',
     pg_catalog.current_setting('search_path')) END)";
 
-// One number for the committed state of the catalogs: see CatalogVersion. Rows
-// are told apart by a seed that holds catalog and OID. hash_array_extended() is
-// the cheapest way to hash an xid. pg_class goes by its columns instead of
-// xmin, since TRUNCATE, REFRESH, CLUSTER and REINDEX write there without
-// changing anything that a snapshot shows.
+// Two numbers for the committed state of the catalogs: see CatalogVersion; the
+// second covers all that SystemRows come from. Rows are told apart by a seed that holds catalog and OID.
+// hash_array_extended() is the cheapest way to hash an xid. pg_class goes by its
+// columns instead of xmin, since TRUNCATE, REFRESH, CLUSTER and REINDEX write
+// there without changing anything that a snapshot shows.
 inline constexpr char kVersion[] = R"(
 WITH temp_relation AS MATERIALIZED (
   SELECT oid FROM pg_class WHERE relpersistence = 't'
 ), temp_schema AS MATERIALIZED (
   SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_(toast_)?temp_'
-), part(hash) AS (
-  SELECT bit_xor(hashnameextended(relname, hashint8extended(
+), part(system, hash) AS (
+  SELECT oid < 16384, bit_xor(hashnameextended(relname, hashint8extended(
     (oid::int8 << 32) | relnamespace::int8, hashcharextended(relkind,
       hashcharextended(relpersistence,
         relrowsecurity::int * 2 + relispartition::int)))))
-  FROM pg_class WHERE relkind <> 't' AND relpersistence <> 't'
+  FROM pg_class WHERE relkind <> 't' AND relpersistence <> 't' GROUP BY 1
 UNION ALL
-  SELECT bit_xor(hash_array_extended(ARRAY[xmin],
+  SELECT attrelid < 16384, bit_xor(hash_array_extended(ARRAY[xmin],
     (attrelid::int8 << 16) | attnum))
   FROM pg_attribute
   WHERE attnum > 0 AND attrelid NOT IN (SELECT oid FROM temp_relation)
+  GROUP BY 1
 UNION ALL
-  SELECT bit_xor(hash_array_extended(ARRAY[xmin], (1::int8 << 56) | oid::int8))
+  SELECT oid < 16384, bit_xor(hash_array_extended(ARRAY[xmin],
+    (1::int8 << 56) | oid::int8))
   FROM pg_type WHERE typnamespace NOT IN (SELECT oid FROM temp_schema)
+  GROUP BY 1
 UNION ALL
-  SELECT bit_xor(hash_array_extended(ARRAY[xmin], (2::int8 << 56) | oid::int8))
+  SELECT oid < 16384, bit_xor(hash_array_extended(ARRAY[xmin],
+    (2::int8 << 56) | oid::int8))
   FROM pg_proc WHERE pronamespace NOT IN (SELECT oid FROM temp_schema)
+  GROUP BY 1
 UNION ALL
-  SELECT bit_xor(hash_array_extended(ARRAY[xmin], (3::int8 << 56) | oid::int8))
-  FROM pg_operator
+  SELECT oid < 16384, bit_xor(hash_array_extended(ARRAY[xmin],
+    (3::int8 << 56) | oid::int8))
+  FROM pg_operator GROUP BY 1
 UNION ALL
-  SELECT bit_xor(hash_array_extended(ARRAY[xmin], (4::int8 << 56) | oid::int8))
+  SELECT false, bit_xor(hash_array_extended(ARRAY[xmin],
+    (4::int8 << 56) | oid::int8))
   FROM pg_cast
 UNION ALL
-  SELECT bit_xor(hash_array_extended(ARRAY[xmin], (5::int8 << 56) | oid::int8))
-  FROM pg_namespace WHERE oid NOT IN (SELECT oid FROM temp_schema)
+  SELECT oid < 16384, bit_xor(hash_array_extended(ARRAY[xmin],
+    (5::int8 << 56) | oid::int8))
+  FROM pg_namespace WHERE oid NOT IN (SELECT oid FROM temp_schema) GROUP BY 1
 UNION ALL
-  SELECT bit_xor(hash_array_extended(ARRAY[xmin], (6::int8 << 56) | oid::int8))
+  SELECT ev_class < 16384, bit_xor(hash_array_extended(ARRAY[xmin],
+    (6::int8 << 56) | oid::int8))
   FROM pg_rewrite WHERE ev_class NOT IN (SELECT oid FROM temp_relation)
+  GROUP BY 1
 UNION ALL
-  SELECT bit_xor(hash_array_extended(ARRAY[xmin], (7::int8 << 56) | oid::int8))
+  SELECT false, bit_xor(hash_array_extended(ARRAY[xmin],
+    (7::int8 << 56) | oid::int8))
   FROM pg_policy WHERE polrelid NOT IN (SELECT oid FROM temp_relation)
 UNION ALL
-  SELECT bit_xor(hash_array_extended(ARRAY[xmin], (8::int8 << 56) | oid::int8))
+  SELECT contypid BETWEEN 1 AND 16383, bit_xor(hash_array_extended(ARRAY[xmin],
+    (8::int8 << 56) | oid::int8))
   FROM pg_constraint WHERE conrelid NOT IN (SELECT oid FROM temp_relation)
+  GROUP BY 1
 UNION ALL
-  SELECT bit_xor(hash_array_extended(ARRAY[xmin], (9::int8 << 56) | oid::int8))
+  SELECT tgrelid < 16384, bit_xor(hash_array_extended(ARRAY[xmin],
+    (9::int8 << 56) | oid::int8))
   FROM pg_trigger WHERE tgrelid NOT IN (SELECT oid FROM temp_relation)
+  GROUP BY 1
 UNION ALL
-  SELECT bit_xor(hash_array_extended(ARRAY[xmin],
+  SELECT false, bit_xor(hash_array_extended(ARRAY[xmin],
     (10::int8 << 56) | indexrelid::int8))
   FROM pg_index WHERE indrelid NOT IN (SELECT oid FROM temp_relation)
 UNION ALL
-  SELECT bit_xor(hash_array_extended(ARRAY[xmin],
+  SELECT false, bit_xor(hash_array_extended(ARRAY[xmin],
     hashint8extended((inhrelid::int8 << 32) | inhparent::int8, inhseqno)))
   FROM pg_inherits WHERE inhrelid NOT IN (SELECT oid FROM temp_relation)
 UNION ALL
-  SELECT bit_xor(hash_array_extended(ARRAY[xmin], (11::int8 << 56) | oid::int8))
+  SELECT false, bit_xor(hash_array_extended(ARRAY[xmin],
+    (11::int8 << 56) | oid::int8))
   FROM pg_enum
 UNION ALL
-  SELECT bit_xor(hash_array_extended(ARRAY[xmin], (12::int8 << 56) | oid::int8))
+  SELECT false, bit_xor(hash_array_extended(ARRAY[xmin],
+    (12::int8 << 56) | oid::int8))
   FROM pg_attrdef WHERE adrelid NOT IN (SELECT oid FROM temp_relation)
 UNION ALL
-  SELECT bit_xor(hash_array_extended(ARRAY[xmin],
+  SELECT false, bit_xor(hash_array_extended(ARRAY[xmin],
     hashint8extended((setdatabase::int8 << 32) | setrole::int8, 13)))
   FROM pg_db_role_setting
 UNION ALL
-  SELECT bit_xor(hash_array_extended(ARRAY[xmin],
+  SELECT false, bit_xor(hash_array_extended(ARRAY[xmin],
     hashint8extended((roleid::int8 << 32) | member::int8, 14)))
   FROM pg_auth_members
 UNION ALL
-  SELECT bit_xor(hashnameextended(rolname,
+  SELECT false, bit_xor(hashnameextended(rolname,
     (15::int8 << 56) | (oid::int8 * 4 + rolsuper::int * 2 + rolinherit::int)))
   FROM pg_roles
 )
-SELECT bit_xor(hash) FROM part)";
+SELECT bit_xor(hash), bit_xor(hash) FILTER (WHERE system) FROM part)";
 
 // oid, name, usable by all; and, if not by all, a row for each role that may
 // use it.
@@ -264,7 +281,8 @@ inline constexpr char kOperators[] = R"(
 SELECT o.oid, n.nspname, o.oprname, o.oprleft, o.oprright, o.oprresult,
        coalesce(p.provolatile, 'v')
 FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
-LEFT JOIN pg_proc p ON p.oid = o.oprcode)";
+LEFT JOIN pg_proc p ON p.oid = o.oprcode
+WHERE true)";
 
 // source, target, function, context
 inline constexpr char kCasts[] = R"(

@@ -170,7 +170,7 @@ void CatalogWatcher::Refresh(Entry& entry) {
     mark = entry.wanted_mark;
   }
   const TimePoint begun = Now();
-  const StatusOr<Outcome> outcome = Look(entry);
+  const StatusOr<Outcome> outcome = Look(entry, mark > entry.answered_mark);
   if (stopping_) return;  // what went wrong may well be our doing
   const TimePoint ended = Now();
   const Duration took = ended - begun;
@@ -210,25 +210,34 @@ void CatalogWatcher::Refresh(Entry& entry) {
   changed_.notify_all();
 }
 
-StatusOr<CatalogWatcher::Outcome> CatalogWatcher::Look(Entry& entry) {
+StatusOr<CatalogWatcher::Outcome> CatalogWatcher::Look(Entry& entry,
+                                                       bool marked) {
   PGB_ASSIGN_OR_RETURN(std::string state, ReadCommitState(entry));
   CatalogConnection& connection = *entry.connection;
   if (entry.found.has_value() && entry.found->complete) {
     if (!state.empty() && state == entry.commit_state) {
       return Outcome::kUnchanged;
     }
-    PGB_ASSIGN_OR_RETURN(const uint64_t version, CatalogVersion(connection));
-    if (version == entry.found->version) {
-      entry.commit_state = std::move(state);
-      return Outcome::kUnchanged;
+    // A mark says that there is DDL: the load asks for the version as well.
+    if (!marked) {
+      PGB_ASSIGN_OR_RETURN(const uint64_t version, CatalogVersion(connection));
+      if (version == entry.found->version) {
+        entry.commit_state = std::move(state);
+        return Outcome::kUnchanged;
+      }
     }
   }
+  const LoadedCatalog* last = entry.found.has_value() ? &*entry.found : nullptr;
   PGB_ASSIGN_OR_RETURN(LoadedCatalog loaded,
-                       LoadCatalog(connection, (*next_epoch_)++));
+                       LoadCatalog(connection, (*next_epoch_)++, last));
   entry.commit_state = std::move(state);
-  if (entry.found.has_value() && entry.found->content == loaded.content) {
+  if (last != nullptr && last->catalog == loaded.catalog) {
+    return Outcome::kUnchanged;
+  }
+  if (last != nullptr && last->content == loaded.content) {
     entry.found->version = loaded.version;
     entry.found->complete = loaded.complete;
+    entry.found->system = std::move(loaded.system);
     return Outcome::kReadSame;
   }
   entry.found = std::move(loaded);

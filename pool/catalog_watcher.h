@@ -94,7 +94,8 @@ class CatalogWatcher {
   void Run();
   void Refresh(Entry& entry);
   // Looks at the server and puts what is new into entry.found.
-  StatusOr<Outcome> Look(Entry& entry);
+  // `marked`: DDL has been seen, so that it is likely to be new.
+  StatusOr<Outcome> Look(Entry& entry, bool marked);
   StatusOr<std::string> ReadCommitState(Entry& entry);
   // Makes entry.connection one to today's source that can be used.
   Status Connect(Entry& entry);

@@ -219,5 +219,70 @@ TEST_F(CatalogVersionStaysTest, IsTheLoadsVersionAsWell) {
   EXPECT_EQ(loaded->version, Version());
 }
 
+class CatalogLoadAgainTest : public CatalogVersionTest {
+ protected:
+  LoadedCatalog Load(const LoadedCatalog* last = nullptr) {
+    auto loaded = LoadCatalog(*connection_, ++epoch_, last);
+    if (!loaded.ok()) throw std::runtime_error(loaded.status().ToString());
+    return *std::move(loaded);
+  }
+
+  // What follows `last` after `sql` says what a load of everything says.
+  LoadedCatalog After(const LoadedCatalog& last, const std::string& sql) {
+    Execute(sql);
+    LoadedCatalog next = Load(&last);
+    EXPECT_NE(next.content, last.content) << sql;
+    EXPECT_NE(next.version, last.version) << sql;
+    const LoadedCatalog whole = Load();
+    EXPECT_EQ(next.content, whole.content) << sql;
+    EXPECT_EQ(next.version, whole.version) << sql;
+    return next;
+  }
+
+  uint64_t epoch_ = 0;
+};
+
+TEST_F(CatalogLoadAgainTest, TakesAllOverWhileNothingHappens) {
+  const LoadedCatalog first = Load();
+  EXPECT_EQ(Load(&first).catalog, first.catalog);
+}
+
+TEST_F(CatalogLoadAgainTest, TakesPostgresOwnObjectsOverAfterDdl) {
+  LoadedCatalog last = Load();
+  const auto system = last.system;
+  for (const char* sql :
+       {"CREATE TABLE again (a int)", "ALTER TABLE again ADD b text",
+        "CREATE FUNCTION again_f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, "
+        "FUNCTION = int4eq)",
+        "CREATE DOMAIN again_d AS information_schema.cardinal_number",
+        "DROP DOMAIN again_d", "DROP OPERATOR === (int, int)",
+        "DROP FUNCTION again_f()"}) {
+    last = After(last, sql);
+    EXPECT_EQ(last.system, system) << sql;
+  }
+  EXPECT_NE(last.catalog->FindRelation("public", "again"), nullptr);
+  last = After(last, "DROP TABLE again");
+  EXPECT_EQ(last.catalog->FindRelation("public", "again"), nullptr);
+}
+
+TEST_F(CatalogLoadAgainTest, SeesChangesOfPostgresOwnObjects) {
+  LoadedCatalog last = Load();
+  for (const char* sql :
+       {"ALTER FUNCTION pg_catalog.int4pl(int, int) VOLATILE",
+        "ALTER FUNCTION pg_catalog.int4pl(int, int) IMMUTABLE",
+        "ALTER SCHEMA information_schema RENAME TO other_schema",
+        "ALTER SCHEMA other_schema RENAME TO information_schema",
+        "ALTER TABLE information_schema.sql_sizing ADD COLUMN more int",
+        "CREATE RULE r AS ON DELETE TO information_schema.sql_sizing "
+        "DO INSTEAD NOTHING",
+        "DROP RULE r ON information_schema.sql_sizing",
+        "ALTER DOMAIN information_schema.time_stamp ADD CHECK (true)"}) {
+    const auto system = last.system;
+    last = After(last, sql);
+    EXPECT_NE(last.system, system) << sql;
+  }
+}
+
 }  // namespace
 }  // namespace pgbraid::pool
