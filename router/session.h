@@ -135,6 +135,11 @@ class Session {
                                     TimePoint deadline);
   void TellParameters(const pool::ServerConnection& connection);
   net::Task<Status> AwaitCatalogs();
+  // With one shard, while catalogs are being read after DDL: whether a read
+  // that the primary would get might go to a standby once they are there.
+  bool NewerCatalogsMayHelp(const Recognized& recognized);
+  // Waits for them, no longer than for a standby to catch up.
+  net::Task<void> AwaitNewerCatalogs();
   // The statements of a deferred transaction, as one hidden Query each.
   void AppendDeferred(std::string* out, Exchange* exchange);
 

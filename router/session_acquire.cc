@@ -45,6 +45,43 @@ net::Task<Status> Session::AwaitCatalogs() {
                      "reaches.");
 }
 
+bool Session::NewerCatalogsMayHelp(const Recognized& recognized) {
+  ClientIdentity* identity = state_->identity;
+  if (worker_->map().shard_count() > 1 ||
+      identity->fresh->load(std::memory_order_acquire) ||
+      identity->waited_in_vain == (*identity->snapshot)->epoch) {
+    return false;
+  }
+  const sql::Statement* statement = recognized.query->single();
+  if (statement == nullptr ||
+      !(statement->standby_safe || statement->unresolved) ||
+      !(statement->kind == sql::Kind::kSelect ||
+        statement->kind == sql::Kind::kExplain ||
+        (statement->kind == sql::Kind::kCopy && !statement->copy_from))) {
+    return false;
+  }
+  if (state_->pins != 0 || server_in_transaction() ||
+      (state_->in_transaction() && !state_->transaction()->read_only) ||
+      state_->consistency == pool::Consistency::kStrong) {
+    return false;
+  }
+  bool must_wait = false;
+  pool::SessionFreshness copy = state_->freshness(0);
+  return worker_->shard(0)->TryChooseStandby(state_->consistency, &copy,
+                                             &must_wait) >= 0 ||
+         must_wait;
+}
+
+net::Task<void> Session::AwaitNewerCatalogs() {
+  client_.Keep();
+  ClientIdentity* identity = state_->identity;
+  bool fresh = co_await worker_->AwaitFresh(
+      identity->database,
+      worker_->reactor()->now() + worker_->options().freshness_wait,
+      &interrupt_);
+  if (!fresh) identity->waited_in_vain = (*identity->snapshot)->epoch;
+}
+
 Plan Session::Restrict(Plan plan) const {
   if (plan.refused()) return plan;
   auto refuse = [&](std::string_view what, std::string_view why) {

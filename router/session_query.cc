@@ -112,6 +112,12 @@ net::Task<void> Session::RunQuery() {
     RefuseSegment(recognized.error);
     co_return;
   }
+  if (NewerCatalogsMayHelp(recognized)) {
+    co_await AwaitNewerCatalogs();
+    wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
+    wire::ParseQuery(frame.body, &text).IgnoreError();  // it was good before
+    worker_->recognizer()->Recognize(text, Context(), &recognized);
+  }
   const sql::Statement* single = recognized.query->single();
   if (deferred() && state_->transaction()->failed && !EndsTransaction(single)) {
     client_.Consume(frame.bytes.size());

@@ -39,6 +39,9 @@ struct ClientIdentity {
   const std::atomic<bool>* fresh = nullptr;
   // Counts the changes of the catalogs that are known in this process.
   std::atomic<uint64_t>* changes = nullptr;
+  // The epoch of a snapshot whose successor a read has waited for in vain: it
+  // is not waited for again.
+  uint64_t waited_in_vain = 0;
   // What servers report under an environment, once it has been applied.
   absl::flat_hash_map<pool::EnvironmentRef, pool::ParametersRef> reported;
 };

@@ -44,6 +44,7 @@ struct Findings {
   std::string primary_reason;  // the first one
   bool may_write = false;
   bool taints = false;
+  bool unresolved = false;
   bool hidden_relations = false;
   std::string hidden_reason;  // the first one
   Pin pin = Pin::kNone;
@@ -69,6 +70,12 @@ struct Findings {
   void MayWrite(std::string reason) {
     may_write = true;
     NeedPrimary(std::move(reason));
+  }
+  // It names what the catalogs do not have: nobody knows, yet.
+  void NotFound(const std::string& what) {
+    unresolved = true;
+    MayWrite(what);
+    HideRelations(what);
   }
   // It may reach relations that are not listed.
   void HideRelations(std::string reason) {

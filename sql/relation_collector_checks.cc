@@ -38,10 +38,8 @@ void RelationCollector::Resolve(const PgQuery__RangeVar& range, Access access,
     item.reference = static_cast<int>(findings_.relations.size());
     findings_.relations.push_back(std::move(reference));
     findings_.advances_sequence |= changes;
-    const std::string reason =
-        "the relation " + std::string(range.relname) + " is not known";
-    findings_.MayWrite(reason);
-    findings_.HideRelations(reason);
+    findings_.NotFound("the relation " + std::string(range.relname) +
+                       " is not known");
     return;
   }
   relations_.push_back(relation);

@@ -203,6 +203,9 @@ struct Statement {
   // understands ("calls the volatile function nextval").
   bool standby_safe = false;
   std::string primary_reason;
+  // Names a relation, function or type that the catalogs do not have: newer
+  // ones may prove more of it.
+  bool unresolved = false;
   // May change data: anything that is not proven to only read.
   bool writes = true;
   // May change the session's state in ways the text does not show (DO, CALL,

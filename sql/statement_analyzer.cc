@@ -26,6 +26,7 @@ void StoreFindings(Findings findings, Statement& statement) {
   statement.primary_reason = std::move(findings.primary_reason);
   statement.writes = findings.may_write;
   statement.taints = findings.taints;
+  statement.unresolved = findings.unresolved;
   statement.pin = findings.pin;
   statement.unpins = findings.unpins;
   statement.custom_settings = std::move(findings.custom_settings.names);

@@ -205,8 +205,7 @@ void TreeChecker::CheckCall(const PgQuery__FuncCall& call) {
     CheckType(*type, name.name);
     return;
   }
-  findings_.MayWrite(Text("calls the unknown function ", name.name));
-  findings_.HideRelations(Text("calls the unknown function ", name.name));
+  findings_.NotFound(Text("calls the unknown function ", name.name));
   findings_.taints = true;
 }
 
@@ -339,8 +338,7 @@ void TreeChecker::CheckTypeName(const PgQuery__TypeName& name) {
   const tree::Name parts = tree::NameOf(PGBRAID_NODES(name, names));
   const Type* type = ResolveTypeName(name, source_);
   if (type == nullptr) {
-    findings_.MayWrite(Text("uses the unknown type ", parts.name));
-    findings_.HideRelations(Text("uses the unknown type ", parts.name));
+    findings_.NotFound(Text("uses the unknown type ", parts.name));
     findings_.taints = true;
     return;
   }
