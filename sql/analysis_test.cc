@@ -222,5 +222,30 @@ TEST(AnalysisCastTest, DistrustsOperatorsWhereUsersCastImplicitly) {
             "select writes taints unknown read:t");
 }
 
+TEST(AnalysisCastTest, TrustsOperatorsThatImplicitCastsDoNotReach) {
+  TestingCatalog made;
+  made.UserType("mood", 'e');
+  made.Table("t", "id int4, v text");
+  made.Table("moods", "id int4, m mood");
+  made.UserCast("int4", "mood", 'i');
+  made.UserOperator("<", "mood", "mood");
+  const std::shared_ptr<const Catalog> catalog = made.Build();
+  AnalysisInput input;
+  input.catalog = catalog.get();
+  input.search_path = {"public"};
+  const auto safe = [&input](std::string_view text) {
+    return Analyze(text, MakeFingerprint(text, {}, 1), input)
+        .statements.front()
+        .standby_safe;
+  };
+  // No value is of the type, and no operator of this name takes one.
+  EXPECT_TRUE(safe("SELECT * FROM t WHERE id = 1"));
+  // An operator of the user's takes it.
+  EXPECT_FALSE(safe("SELECT * FROM t WHERE id < 1"));
+  // A value is of the type.
+  EXPECT_FALSE(safe("SELECT * FROM moods WHERE id = 1"));
+  EXPECT_FALSE(safe("SELECT id = 1, 1::mood FROM t"));
+}
+
 }  // namespace
 }  // namespace pgbraid::sql

@@ -66,9 +66,12 @@ bool CastsAreBuiltIn(Oid target, const Source& source,
     const Function* function = source.catalog()->FindFunction(cast.function);
     if (function != nullptr && function->built_in()) continue;
     if (IsUserType(cast.source) && !touched.contains(cast.source)) continue;
-    // A target of the user's is only reached by name or implicitly.
+    // A target of the user's is only reached by name, or because a value beside
+    // it or an operand of the user's own operator or function is of that type.
+    const bool reached =
+        !IsUserType(cast.target) || touched.contains(cast.target);
     const bool applies =
-        target == 0 ? cast.context == 'i' : cast.target == target;
+        target == 0 ? cast.context == 'i' && reached : cast.target == target;
     if (applies) return false;
   }
   return true;

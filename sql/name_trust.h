@@ -31,7 +31,8 @@ const Function* UserOverload(const std::vector<const Function*>& overloads,
                              size_t argument_count);
 
 // False if converting some value of the statement to `target` may run a user's
-// cast function. `target` 0: any type, implicitly.
+// cast function. `target` 0: any type, implicitly, where all operators and
+// functions are PostgreSQL's own.
 bool CastsAreBuiltIn(Oid target, const Source& source,
                      const TouchedTypes& touched);
 

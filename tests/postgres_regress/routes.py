@@ -105,16 +105,17 @@ class Classifier:
 def share(reads, routes, kind_of):
     """Where the statements that a standby can run went.
 
-    `reads` are (text, whether a standby can run it) and `routes` what the router did, both of
-    one file. The n-th time of a text is matched with the n-th time in the other run. Gives
-    {kind: Counter of "standby" and of the reasons for the primary}.
+    `reads` are (text, whether a standby can run it, whether its session has temporary objects)
+    and `routes` what the router did, both of one file. The n-th time of a text is matched with
+    the n-th time in the other run. Gives {kind: Counter of "standby" and of the reasons for the
+    primary}; statements in sessions with temporary objects are of the kind "temporary".
     """
     by_text = collections.defaultdict(list)
     for route in routes:
         by_text[route.text].append(route)
     counts = collections.defaultdict(collections.Counter)
     seen = collections.Counter()
-    for text, can in reads:
+    for text, can, temporary in reads:
         place = seen[text]
         seen[text] += 1
         if not can:
@@ -124,5 +125,5 @@ def share(reads, routes, kind_of):
         else:
             route = by_text[text][place]
             where = "standby" if route.standby else route.reason
-        counts[kind_of(text)][where] += 1
+        counts["temporary" if temporary else kind_of(text)][where] += 1
     return counts

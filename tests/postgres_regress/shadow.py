@@ -23,21 +23,27 @@ READ = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(select|values|table|with|exp
                   re.IGNORECASE | re.DOTALL)
 NOT_COPY_OUT = re.compile(r"\s*copy\b(?!.*\bto\s+stdout)", re.IGNORECASE | re.DOTALL)
 # What may change settings of the session; functions are too many to tell.
-MAY_SET = re.compile(r"\b(set|reset|discard|do|call|begin|start|execute)\b|\w\s*\(", re.IGNORECASE)
+MAY_SET = re.compile(r"\b(set|reset|discard|do|call|begin|start|execute|create|drop|into)\b|"
+                     r"\w\s*\(", re.IGNORECASE)
 
 SETTINGS = ("SELECT name, setting FROM pg_settings WHERE source = 'session' AND context <> "
             "'internal' AND name NOT LIKE 'transaction\\_%' "
             "UNION ALL SELECT 'session_authorization', session_user "
             "UNION ALL SELECT 'role', current_setting('role')")
+TEMPORARY = "SELECT FROM pg_class WHERE relnamespace = pg_my_temp_schema() LIMIT 1"
 REPLAY_SECONDS = 60.0
 
 
 @dataclasses.dataclass
 class Read:
-    """A statement that looks like a read. `alike` is None in a transaction: not asked then."""
+    """A statement that looks like a read. `alike` is None in a transaction: not asked then.
+
+    `temporary`: its session has temporary objects.
+    """
     application: str
     text: str
     alike: bool | None
+    temporary: bool
 
 
 class Shadow:
@@ -112,6 +118,7 @@ class _Session:
         self._application = wire.startup_value(packet, "application_name")
         self._twin = None
         self._settings_known = False
+        self._temporary = False
         self._status = b"I"
 
     def run(self):
@@ -135,7 +142,8 @@ class _Session:
             if READ.match(text):
                 good = not any(kind == b"E" for kind, _ in answer)
                 alike = twins == answer and good if idle else None
-                self._shadow.reads.append(Read(self._application, text, alike))
+                self._shadow.reads.append(
+                    Read(self._application, text, alike, self._temporary))
 
     def _ask_twin(self, body):
         """The standby's answer; None if it ends the session."""
@@ -153,8 +161,8 @@ class _Session:
 
     def _copy_settings(self):
         """Gives the twin the client's settings, as the primary knows them."""
-        self._server.send(wire.query_message(SETTINGS))
-        rows = wire.rows_of(self._server.read_answer())
+        rows = self._ask_server(SETTINGS)
+        self._temporary = bool(self._ask_server(TEMPORARY))
         self._twin.rows("RESET SESSION AUTHORIZATION")
         self._twin.rows("RESET ALL")
         for name, value in rows:
@@ -162,6 +170,11 @@ class _Session:
                 quoted = value.replace("\\", "\\\\").replace("'", "''")
                 self._twin.rows(f"SELECT set_config('{name}', E'{quoted}', false)")
         self._settings_known = True
+
+    def _ask_server(self, text):
+        """The rows of a query of ours on the client's own connection."""
+        self._server.send(wire.query_message(text))
+        return wire.rows_of(self._server.read_answer())
 
     def _relay(self):
         """Passes an answer on to its end; its messages, without settings and keys."""

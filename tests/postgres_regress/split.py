@@ -2,8 +2,8 @@
 
 The shadow (shadow.py) has said which statements a standby can run, the router's log where they
 went. Counted are statements outside of transactions that a standby can run and that are not
-about catalogs, temporary objects (the standby has none, so that it cannot run them) or the
-state of one server connection.
+about catalogs or the state of one server connection, in sessions without temporary objects
+(such a session keeps its connection). The rest of what a standby can run is reported beside.
 """
 
 import collections
@@ -25,7 +25,8 @@ def watch(cluster, runner_for, run, path):
             "('pg_catalog'::regnamespace, 'information_schema'::regnamespace)")
         files = collections.defaultdict(list)
         for read in between.reads:
-            files[read.application.rpartition("/")[2]].append((read.text, read.alike))
+            files[read.application.rpartition("/")[2]].append(
+                (read.text, read.alike, read.temporary))
     with open(path, "w") as file:  # what is no UTF-8 is escaped
         json.dump({"files": files, "catalog": sorted({row[0] for row in names})}, file)
 
