@@ -8,6 +8,7 @@ namespace pgbraid::router {
 namespace {
 
 constexpr Duration kLinger = std::chrono::seconds(2);
+constexpr size_t kReserveFrom = 1 << 20;
 
 }  // namespace
 
@@ -34,6 +35,16 @@ bool Client::Fill() {
   kept_.append(received.data);
   input_ = kept_;
   return true;
+}
+
+void Client::Reserve(size_t bytes) {
+  // Only once a good part of it is there: a header alone costs nothing.
+  if (input_.size() < kReserveFrom) return;
+  Keep();
+  size_t at = static_cast<size_t>(input_.data() - kept_.data());
+  if (kept_.capacity() >= at + bytes) return;
+  kept_.reserve(at + bytes);
+  input_ = std::string_view(kept_).substr(at);
 }
 
 void Client::Keep() {

@@ -40,6 +40,10 @@ class Client {
   // Takes in what has arrived since. False if there is nothing new.
   bool Fill();
 
+  // A message of `bytes` is arriving that has to be held whole: makes room for
+  // it, so that it is not copied while it grows.
+  void Reserve(size_t bytes);
+
   // Nothing more will come (it may still read).
   bool at_end() const { return at_end_; }
   // It has gone, or said that it will send no more.

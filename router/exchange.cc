@@ -53,6 +53,9 @@ bool NeedsToBePreparedAgain(const wire::ErrorIdentity& error) {
 
 namespace {
 
+// How many popped answers are kept at the front before they are cleared away.
+constexpr size_t kCompactAt = 256;
+
 // The whole message around an error's body.
 std::string ErrorMessage(std::string_view body) {
   std::string message;
@@ -100,7 +103,11 @@ bool Exchange::commit_in_flight() const {
     const auto& query = expected_[i].query;
     if (query == nullptr) continue;
     for (const sql::Statement& statement : query->statements()) {
-      if (statement.kind == sql::Kind::kCommit) return true;
+      if (statement.kind == sql::Kind::kCommit ||
+          statement.kind == sql::Kind::kPrepareTransaction ||
+          statement.kind == sql::Kind::kCommitPrepared) {
+        return true;
+      }
     }
   }
   return false;
@@ -121,6 +128,10 @@ void Exchange::Pop() {
   made_ = 0;
   if (head_ == expected_.size()) {
     expected_.clear();
+    head_ = 0;
+  } else if (head_ >= kCompactAt && head_ > expected_.size() / 2) {
+    expected_.erase(expected_.begin(),
+                    expected_.begin() + static_cast<ptrdiff_t>(head_));
     head_ = 0;
   }
 }
@@ -164,6 +175,11 @@ void Exchange::Relay(std::string_view bytes) {
   } else if (!bytes.empty()) {
     client_->Send(bytes);
   }
+}
+
+void Exchange::Tell(std::string_view bytes) {
+  relayed_ = true;
+  Relay(bytes);
 }
 
 Exchange::Progress Exchange::Lose(Status why) {
@@ -307,10 +323,11 @@ Exchange::Verdict Exchange::Handle(char t, std::string_view body) {
       return verdict;
     case type::kCommandComplete:
       return HandleComplete(body) == Verdict::kHide ? Verdict::kHide : verdict;
-    case type::kEmptyQueryResponse:
     case type::kPortalSuspended:
+      HandleSuspended();
+      break;
+    case type::kEmptyQueryResponse:
       if (next != nullptr && next->what == What::kExecute) Pop();
-      ++statement_;
       break;
     case type::kErrorResponse:
       return HandleError(body) == Verdict::kHide ? Verdict::kHide : verdict;
@@ -324,7 +341,7 @@ Exchange::Verdict Exchange::Handle(char t, std::string_view body) {
     case type::kNotificationResponse:
       return state_->pins != 0 ? Verdict::kRelay : Verdict::kHide;
     case type::kCopyInResponse:
-      copying_in_ = true;
+      HandleCopyIn();
       break;
     default:
       break;
@@ -369,6 +386,27 @@ Exchange::Verdict Exchange::HandleComplete(std::string_view body) {
     Pop();
   }
   return Verdict::kRelay;
+}
+
+void Exchange::HandleSuspended() {
+  Expected* next = head();
+  if (next == nullptr || next->what != What::kExecute) return;
+  // It may never be resumed: what it has done counts now.
+  if (next->query != nullptr && !next->hidden && !StartsOver()) {
+    for (const sql::Statement& statement : next->query->statements()) {
+      state_->Completed(statement, "", connection_);
+    }
+  }
+  Pop();
+}
+
+void Exchange::HandleCopyIn() {
+  copying_in_ = true;
+  // A Sync that is on its way already is passed over by the server.
+  if (outstanding() == 2 && expected_.back().what == What::kSync) {
+    expected_.pop_back();
+    swallowed_sync_ = true;
+  }
 }
 
 void Exchange::HandleParameters(std::string_view body) {
@@ -447,15 +485,13 @@ Exchange::Verdict Exchange::HandleError(std::string_view body) {
   skipping_ = one_message && next->what != What::kSync;
   if (next->what == What::kRefusal) {
     failed_ = true;
-    relayed_ = true;
-    client_->Send(next->bytes);
+    Tell(next->bytes);
     SkipToSync();
     return Verdict::kHide;
   }
   if (!replacement_.empty() && !next->hidden) {
     failed_ = true;
-    relayed_ = true;
-    client_->Send(replacement_);
+    Tell(replacement_);
     return Verdict::kHide;
   }
   wire::ErrorIdentity identity = wire::IdentifyError(body);

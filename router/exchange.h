@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
@@ -117,12 +118,22 @@ class Exchange {
   void Abandon() {
     expected_.clear();
     head_ = 0;
+    pass_bytes_ = 0;
+    copying_in_ = false;
+    skipping_ = false;
     connection_ = nullptr;
   }
 
   bool done() const { return head_ == expected_.size(); }
+  // Answers that are still to come.
+  size_t outstanding() const { return expected_.size() - head_; }
   // The server waits for the client's CopyData.
   bool copying_in() const { return copying_in_; }
+  // The client has ended its data: what it sends next is not the COPY's.
+  void EndCopy() { copying_in_ = false; }
+  // Once after a COPY FROM STDIN began whose Sync had been sent already: the
+  // server passes over it, and the client sends another one after its data.
+  bool TakeSwallowedSync() { return std::exchange(swallowed_sync_, false); }
   // An error has been reported (or will be) in this segment.
   bool failed() const { return failed_; }
   // A row, a notice, a result or an error has gone to the client. Mere
@@ -169,9 +180,13 @@ class Exchange {
   Verdict HandleError(std::string_view body);
   Verdict HandleReady(std::string_view body);
   Verdict HandleParameter(std::string_view body);
+  void HandleSuspended();
+  void HandleCopyIn();
   // The client's statement that runs under `expected` now; null if none does.
   const sql::Statement* Running(const Expected& expected) const;
   void SkipToSync();
+  // An error's or answer's bytes of the router's own making.
+  void Tell(std::string_view bytes);
   bool MayStartOver() const { return may_retry_ || may_prepare_again_; }
   bool StartsOver() const { return wants_primary_ || wants_to_prepare_again_; }
   void Define(const Expected& expected);
@@ -198,6 +213,7 @@ class Exchange {
   size_t pass_bytes_ = 0;     // of a large message, still to be relayed
   bool pass_hidden_ = false;  // ... or to be dropped
   bool copying_in_ = false;
+  bool swallowed_sync_ = false;
   bool failed_ = false;
   bool relayed_ = false;
   bool may_retry_ = false;

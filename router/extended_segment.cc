@@ -12,19 +12,24 @@ namespace type = wire::frontend_type;
 using What = Expected::What;
 
 constexpr size_t kSendAt = 64 * 1024;
+// Answers that a server may owe: more than what fits unseen in its own buffer
+// of 8 KiB (an answer has 5 bytes at least), so that it never has to be asked
+// for them.
+constexpr size_t kMaxOutstanding = 4096;
 constexpr Duration kGraceAfterEnd = std::chrono::milliseconds(100);
 
 }  // namespace
 
 ExtendedSegment::ExtendedSegment(Session* session)
     : s_(session),
-      exchange_(&session->client_, session->state_.get(), nullptr) {
+      exchange_(&session->client_, session->state_.get(), nullptr),
+      unnamed_before_(session->state_->unnamed) {
   s_->state_->BeginSegment();
 }
 
 net::Task<void> ExtendedSegment::Run() {
   Status ready = co_await s_->AwaitCatalogs();
-  if (!ready.ok()) RefuseNow(ready);
+  if (!ready.ok()) Fail(ready);
   Attempt attempt = co_await RunOnce();
   bool primary_only = false;
   bool prepared_again = false;
@@ -39,53 +44,44 @@ net::Task<void> ExtendedSegment::Run() {
 }
 
 net::Task<Attempt> ExtendedSegment::RunOnce() {
-  for (;;) {
-    Step step = Step::kNext;
-    TakeMessages(&step);
-    if (step == Step::kEnd) co_return Attempt::kDone;
-    if (step == Step::kScatter) {
-      co_await s_->RunScatter(std::move(scatter_), std::move(plan_));
-      co_return Attempt::kDone;
-    }
-    if (step == Step::kAcquire) {
-      Status acquired = co_await AcquireTarget();
-      if (!acquired.ok()) RefuseNow(acquired);
-      continue;
-    }
-    if (step == Step::kOutside) {
-      bool stays = co_await DescribeOutside();
-      if (!stays) {
-        s_->closing_ = true;
+  bool finished = false;
+  while (!finished) {
+    if (exchange_.failed()) skipping_ = true;
+    if (exchange_.TakeSwallowedSync()) synced_ = false;
+    Step step = TakeMessages();
+    switch (step) {
+      case Step::kEnd:
         co_return Attempt::kDone;
+      case Step::kScatter:
+        co_await s_->RunScatter(std::move(scatter_), std::move(plan_));
+        co_return Attempt::kDone;
+      case Step::kLeave:
+        exchange_.Pump();
+        ConsumeTaken();
+        co_return Attempt::kDone;
+      case Step::kAcquire: {
+        Status acquired = co_await AcquireTarget();
+        if (!acquired.ok()) Fail(acquired);
+        break;
       }
-      continue;
-    }
-    if (step == Step::kCheck) {
-      bool goes_on = co_await AwaitAnswers();
-      if (goes_on) continue;
-      if (s_->closing_) co_return Attempt::kDone;
-      break;
-    }
-    SendOut();
-    Exchange::Progress progress = exchange_.Pump();
-    if (progress == Exchange::Progress::kLost) break;
-    s_->CancelIfDue();
-    if (synced_ && exchange_.done()) break;
-    if (progress == Exchange::Progress::kMoved) continue;
-    if (!synced_ && !keep_input_ && s_->client_.Fill()) continue;
-    if (s_->client_.broken() || (s_->client_.at_end() && !synced_)) {
-      s_->closing_ = true;
-      co_return Attempt::kDone;
-    }
-    TimePoint deadline = TimePoint::max();
-    if (s_->client_.hung_up()) {
-      deadline = s_->worker_->reactor()->clock()->Now() + kGraceAfterEnd;
-    }
-    s_->client_.Keep();
-    bool notified = co_await s_->client_.waiter()->Wait(deadline);
-    if (!notified) {
-      s_->closing_ = true;
-      co_return Attempt::kDone;
+      case Step::kCheck: {
+        bool goes_on = co_await AwaitAnswers();
+        if (s_->closing_) co_return Attempt::kDone;
+        finished = !goes_on;
+        break;
+      }
+      case Step::kOutside: {
+        bool stays = co_await DescribeOutside();
+        if (!stays) s_->closing_ = true;
+        if (!stays) co_return Attempt::kDone;
+        break;
+      }
+      default: {
+        bool stays = co_await Advance(step, &finished);
+        if (!stays) s_->closing_ = true;
+        if (!stays) co_return Attempt::kDone;
+        break;
+      }
     }
   }
   co_return co_await Finish();
@@ -102,6 +98,52 @@ net::Task<bool> ExtendedSegment::AwaitAnswers() {
   co_return exchange_.done();
 }
 
+net::Task<bool> ExtendedSegment::Advance(Step step, bool* finished) {
+  bool settles = step == Step::kSettle;
+  if (settles && !flushed_) {
+    wire::AppendFlush(&out_);
+    flushed_ = true;
+  }
+  SendOut();
+  Client& client = s_->client_;
+  switch (exchange_.Pump()) {
+    case Exchange::Progress::kLost:
+      *finished = true;
+      co_return true;
+    case Exchange::Progress::kMoved:
+      s_->CancelIfDue();
+      co_return true;
+    default:
+      s_->CancelIfDue();
+      break;
+  }
+  if (exchange_.done() && synced_ && !s_->large_.active()) {
+    *finished = true;
+    co_return true;
+  }
+  if (settles && (exchange_.done() || exchange_.copying_in())) {
+    Settle();
+    co_return true;
+  }
+  bool wants_input = step == Step::kMore;
+  if (wants_input && client.Fill()) co_return true;
+  if (client.broken() || (client.at_end() && wants_input)) co_return false;
+  TimePoint deadline = TimePoint::max();
+  if (client.hung_up()) {
+    deadline = s_->worker_->reactor()->clock()->Now() + kGraceAfterEnd;
+  }
+  client.Keep();
+  co_return co_await client.waiter()->Wait(deadline);
+}
+
+void ExtendedSegment::Settle() {
+  unsettled_ = false;
+  defined_.clear();
+  closed_.clear();
+  all_closed_ = false;
+  unnamed_ = nullptr;
+}
+
 net::Task<Attempt> ExtendedSegment::Finish() {
   bool lost = !exchange_.done();
   Attempt again = Attempt::kDone;
@@ -112,51 +154,63 @@ net::Task<Attempt> ExtendedSegment::Finish() {
     again = Attempt::kAgain;
   }
   if (again != Attempt::kDone) {
-    // The next attempt defines them again.
-    for (const auto& [name, client] : defined_) s_->state_->Undefine(name);
-    s_->held_->busy = false;
-    if (again == Attempt::kAgain) {
-      s_->NoteUnseenChange();
-      s_->ReleaseLease();
-    } else {
-      if (s_->worker_->options().log_routes) {
-        s_->LogStandbyError(lost ? "lost" : exchange_.standby_error(),
-                            "the primary's");
-      }
-      s_->worker_->shard(s_->held_.shard)->Suspect(s_->held_.host);
-      if (lost) s_->held_->retired = true;
-      s_->held_ = HeldLease();
-    }
+    PrepareRetry(again, lost);
     co_return again;
   }
   ConsumeTaken();
+  if (lost) {
+    bool lives = s_->ReportLoss(exchange_);
+    if (!lives) co_return Attempt::kDone;
+    exchange_.Abandon();
+    bound_ = keep_input_ = false;
+    skipping_ = true;
+    // What the client still has to say of the segment would go elsewhere.
+    if (!synced_) co_return co_await RunOnce();
+  }
   if (!bound_) {
     s_->client_.SendReady(s_->ReadyStatus());
     co_return Attempt::kDone;
   }
-  if (lost) {
-    s_->ReportLoss(exchange_);
-    co_return Attempt::kDone;
-  }
   co_await s_->EndSegment(&exchange_);
-  if (s_->state_->transaction() != nullptr) {
+  if (Transaction* transaction = s_->state_->transaction()) {
     for (auto& [name, portal] : portals_) {
-      s_->state_->transaction()->portals[name] = portal.query;
+      if (!portal.local) transaction->portals[name] = portal.query;
     }
   }
   co_return Attempt::kDone;
+}
+
+void ExtendedSegment::PrepareRetry(Attempt again, bool lost) {
+  // The next attempt defines them again.
+  for (const auto& [name, client] : defined_) s_->state_->Undefine(name);
+  s_->state_->unnamed = unnamed_before_;
+  s_->held_->busy = false;
+  if (again == Attempt::kAgain) {
+    s_->NoteUnseenChange();
+    s_->ReleaseLease();
+    return;
+  }
+  if (s_->worker_->options().log_routes) {
+    s_->LogStandbyError(lost ? "lost" : exchange_.standby_error(),
+                        "the primary's");
+  }
+  s_->worker_->shard(s_->held_.shard)->Suspect(s_->held_.host);
+  if (lost) s_->held_->retired = true;
+  s_->held_ = HeldLease();
 }
 
 net::Task<bool> ExtendedSegment::DescribeOutside() {
   Status acquired =
       co_await s_->Acquire(s_->ShardOf(Plan()), pool::Consistency::kStrong);
   if (!acquired.ok()) {
-    RefuseNow(acquired);
+    Fail(acquired);
     co_return true;
   }
+  answered_ = true;
   exchange_.set_connection(s_->held_.lease.get());
   s_->held_->busy = true;
   SendWaiting();
+  ConsumeTaken();
   // Nothing was executed, so that this Sync commits nothing.
   wire::AppendSync(&out_);
   Expected end;
@@ -172,16 +226,16 @@ net::Task<bool> ExtendedSegment::DescribeOutside() {
     s_->worker_->shard(s_->held_.shard)->Suspect(s_->held_.host);
     exchange_.Abandon();
     s_->held_ = HeldLease();
-    RefuseNow(loss);
+    Fail(loss);
     co_return true;
   }
   exchange_.set_connection(nullptr);
-  fresh_.clear();
   s_->held_->busy = false;
   s_->ReleaseLease();
-  if (exchange_.failed()) {
-    skipping_ = true;
-    if (s_->deferred()) s_->state_->transaction()->failed = true;
+  fresh_.clear();
+  Settle();
+  if (exchange_.failed() && s_->deferred()) {
+    s_->state_->transaction()->failed = true;
   }
   co_return true;
 }
@@ -193,46 +247,75 @@ net::Task<Status> ExtendedSegment::AcquireTarget() {
     Status acquired = co_await s_->Acquire(shard, reads);
     if (!acquired.ok()) co_return acquired;
   }
-  bound_ = true;
   keep_input_ = whole_ && !s_->state_->in_transaction();
-  exchange_.set_connection(s_->held_.lease.get());
   exchange_.set_may_retry(keep_input_ && s_->held_.standby);
   exchange_.set_may_prepare_again(keep_input_ && !prepared_again_);
+  Join();
+  co_return OkStatus();
+}
+
+void ExtendedSegment::Join() {
+  bound_ = true;
+  exchange_.set_connection(s_->held_.lease.get());
   s_->held_->busy = true;
   s_->AppendDeferred(&out_, &exchange_);
   SendWaiting();
   if (s_->interrupt_.raised()) s_->CancelOnServers();
-  co_return OkStatus();
 }
 
-void ExtendedSegment::TakeMessages(Step* step) {
+ExtendedSegment::Step ExtendedSegment::TakeMessages() {
+  Client& client = s_->client_;
   while (!synced_) {
-    if (bound_ && s_->held_->stream->unsent_bytes() > Client::kHighWatermark) {
-      return;
+    if (s_->large_.active()) {
+      if (s_->large_.Pump(&client)) continue;
+      return s_->large_.congested() ? Step::kBusy : Step::kMore;
     }
+    if (bound_ && (s_->held_->stream->unsent_bytes() > Client::kHighWatermark ||
+                   exchange_.outstanding() > kMaxOutstanding)) {
+      return Step::kBusy;
+    }
+    std::string_view rest = client.input().substr(cursor_);
     wire::Frame frame;
-    wire::FrameStatus status = wire::NextFrame(
-        s_->client_.input().substr(cursor_), wire::kFrontendLimits, &frame);
-    if (status == wire::FrameStatus::kNeedMore) return;
-    if (status == wire::FrameStatus::kMalformed) {
-      s_->Fatal(wire::FrameError(s_->client_.input().substr(cursor_),
-                                 wire::kFrontendLimits));
-      *step = Step::kEnd;
-      return;
+    Step step = Step::kNext;
+    size_t taken = 0;
+    switch (wire::NextFrame(rest, wire::kFrontendLimits, &frame)) {
+      case wire::FrameStatus::kNeedMore:
+        step = TakePart(rest);
+        break;
+      case wire::FrameStatus::kMalformed:
+        s_->Fatal(wire::FrameError(rest, wire::kFrontendLimits));
+        return Step::kEnd;
+      case wire::FrameStatus::kComplete:
+        step = Take(frame);
+        taken = frame.bytes.size();
+        break;
     }
-    *step = Take(frame);
-    if (*step != Step::kNext) return;
-    cursor_ += frame.bytes.size();
+    if (step != Step::kNext) return step;
+    flushed_ = false;
+    if (!s_->large_.active()) cursor_ += taken;
     if (bound_ && !keep_input_) ConsumeTaken();
     if (out_.size() > kSendAt) SendOut();
   }
+  while (s_->large_.active()) {
+    if (s_->large_.Pump(&client)) continue;
+    return s_->large_.congested() ? Step::kBusy : Step::kMore;
+  }
+  return Step::kBusy;
 }
 
 ExtendedSegment::Step ExtendedSegment::Take(const wire::Frame& frame) {
+  bool copies = frame.type == type::kCopyData ||
+                frame.type == type::kCopyDone || frame.type == type::kCopyFail;
   if (skipping_ && frame.type != type::kSync &&
       frame.type != type::kTerminate) {
     return Step::kNext;
   }
+  if (unsettled_ && !exchange_.done() && !exchange_.copying_in() &&
+      frame.type != type::kSync && frame.type != type::kFlush &&
+      frame.type != type::kTerminate) {
+    return Step::kSettle;
+  }
+  if (copies || exchange_.copying_in()) return TakeCopy(frame);
   switch (frame.type) {
     case type::kParse:
       return TakeParse(frame.body);
@@ -245,26 +328,54 @@ ExtendedSegment::Step ExtendedSegment::Take(const wire::Frame& frame) {
     case type::kClose:
       return TakeClose(frame.body);
     case type::kSync:
-      return TakeSync();
+      return TakeSync(frame.body);
     case type::kFlush:
-      return TakeFlush();
-    case type::kTerminate:
+      return TakeFlush(frame.body);
+    case type::kQuery:
+      return TakeQuery(frame);
+    case type::kFunctionCall:
+      return TakeFunctionCall(frame.bytes);
+    default:
       s_->closing_ = true;
       return Step::kEnd;
-    case type::kCopyData:
-    case type::kCopyDone:
-    case type::kCopyFail:
-      if (bound_) out_ += frame.bytes;
-      return Step::kNext;
-    default:
-      // A Query or FunctionCall while the segment is open: as PostgreSQL, the
-      // segment's statements take part in its transaction.
-      return Refuse(SqlError(
-          sqlstate::kFeatureNotSupported,
-          "a simple query inside an open extended-protocol segment is not "
-          "supported",
-          "", "Send Sync first."));
   }
+}
+
+ExtendedSegment::Step ExtendedSegment::TakePart(std::string_view rest) {
+  wire::FrameHeader header;
+  if (wire::PeekHeader(rest, wire::kFrontendLimits, &header) !=
+          wire::FrameStatus::kComplete ||
+      header.total <= LargeMessage::kThreshold) {
+    return Step::kMore;
+  }
+  auto pass = [&](net::Stream* server) {
+    SendOut();
+    ConsumeTaken();
+    s_->large_.Start(header.total, server);
+    return Step::kNext;
+  };
+  if (skipping_) return pass(nullptr);
+  if (unsettled_ && !exchange_.done() && !exchange_.copying_in()) {
+    return Step::kSettle;
+  }
+  switch (header.type) {
+    case type::kCopyData:
+      if (exchange_.copying_in()) return pass(s_->held_->stream.get());
+      return exchange_.done() ? pass(nullptr) : Step::kSettle;
+    case type::kBind:
+      return TakeLargeBind(rest);
+    case type::kFunctionCall:
+      return TakeFunctionCall(rest);
+    default:
+      break;
+  }
+  Status fits = s_->CheckSize(header);
+  if (fits.ok()) return Step::kMore;
+  if (header.type == type::kQuery) {
+    Step step = ReadyForSimple();
+    return step == Step::kNext ? RefuseSimple(fits) : step;
+  }
+  return Refuse(fits);
 }
 
 void ExtendedSegment::ConsumeTaken() {
@@ -273,52 +384,69 @@ void ExtendedSegment::ConsumeTaken() {
 }
 
 ExtendedSegment::Step ExtendedSegment::Refuse(const Status& status) {
-  // What came before it is answered first.
   if (!bound_ && !waiting_.empty()) return AskAnyShard();
-  return RefuseNow(status);
+  Fail(status);
+  return Step::kNext;
 }
 
-ExtendedSegment::Step ExtendedSegment::RefuseNow(const Status& status) {
+void ExtendedSegment::Fail(const Status& status) {
   skipping_ = true;
+  // An open transaction fails where it is, as any error makes it.
+  if (!bound_ && s_->server_in_transaction() && !s_->closing_) Join();
   if (bound_) {
     std::string error;
     wire::AppendErrorResponse(status, wire::Severity::kError, &error);
-    return RefuseBound(std::move(error));
+    FailBound(std::move(error));
+    return;
   }
   // Nothing of it has reached a server.
   waiting_.clear();
   exchange_.Pump();  // the router's own answers come first
   s_->client_.SendError(status, wire::Severity::kError);
   if (s_->deferred()) s_->state_->transaction()->failed = true;
-  return Step::kNext;
 }
 
-ExtendedSegment::Step ExtendedSegment::RefuseBound(std::string error) {
+void ExtendedSegment::FailBound(std::string error) {
   skipping_ = true;
-  // The segment fails where it is: a Parse that can't succeed stands for it.
-  SendOut();
+  // What was reset stays so if that has been committed.
+  if (!restores_.empty()) s_->held_->tainted = true;
+  restores_.clear();
+  // A Parse that can't succeed stands for the message.
   wire::AppendParse("", "pgbraid: refused", {}, &out_);
   Expected refusal;
   refusal.what = What::kRefusal;
   refusal.bytes = std::move(error);
   refusal.unnamed = true;
   exchange_.Expect(std::move(refusal));
-  return Step::kNext;
+  SendOut();
 }
 
-void ExtendedSegment::Synthesize(std::string bytes) {
+void ExtendedSegment::End() {
+  synced_ = true;
+  if (!bound_) return;
+  if (!skipping_) Restore(nullptr);
+  wire::AppendSync(&out_);
+  Expected expected;
+  expected.what = What::kSync;
+  exchange_.Expect(std::move(expected));
+}
+
+void ExtendedSegment::Answer(Expected answer) {
+  answered_ = true;
+  if (waiting_.empty()) {
+    exchange_.Expect(std::move(answer));
+    return;
+  }
+  Waiting behind;
+  behind.answer = std::move(answer);
+  waiting_.push_back(std::move(behind));
+}
+
+void ExtendedSegment::Answer(std::string bytes) {
   Expected answer;
   answer.what = What::kSynthetic;
   answer.bytes = std::move(bytes);
   Answer(std::move(answer));
-}
-
-void ExtendedSegment::Answer(Expected answer) {
-  if (!bound_ && !waiting_.empty()) {
-    waiting_.push_back({0, nullptr, nullptr, std::move(answer)});
-  } else {
-    exchange_.Expect(std::move(answer));
-  }
 }
 
 void ExtendedSegment::SendOut() {

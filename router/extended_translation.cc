@@ -10,7 +10,6 @@
 namespace pgbraid::router {
 namespace {
 
-namespace type = wire::frontend_type;
 using What = Expected::What;
 
 std::string Ack(char t) {
@@ -52,7 +51,7 @@ void ExtendedSegment::SendParse(const ClientStatementRef& client) {
   expected.what = What::kParse;
   expected.prepared = prepared;
   if (client->name.empty()) {
-    wire::AppendParse("", prepared->text, prepared->type_list(), &out_);
+    AppendParse("", *prepared);
     connection->unnamed_statement = prepared->id;
     connection->unnamed_shape = 0;
     expected.unnamed = true;
@@ -70,12 +69,31 @@ void ExtendedSegment::SendParse(const ClientStatementRef& client) {
   }
   Preparation().Close(prepared->id);
   Preparation().MakeRoom(1, PreparedLimit());
-  wire::AppendParse(prepared->server_name, prepared->text,
-                    prepared->type_list(), &out_);
+  AppendParse(prepared->server_name, *prepared);
   connection->prepared.Add(prepared->id);
   expected.adds = prepared->id;
   fresh_.insert(prepared->id);
   exchange_.Expect(std::move(expected));
+}
+
+void ExtendedSegment::EnsureUnnamed(const ClientStatementRef& client) {
+  // Prepared in an earlier segment, perhaps elsewhere.
+  if (s_->held_->unnamed_statement == client->prepared->id) return;
+  Preparation().PrepareUnnamed(client);
+}
+
+void ExtendedSegment::AppendParse(std::string_view name,
+                                  const PreparedStatement& prepared) {
+  if (prepared.text.size() <= LargeMessage::kThreshold) {
+    wire::AppendParse(name, prepared.text, prepared.type_list(), &out_);
+    return;
+  }
+  // A large text is not copied once more.
+  wire::AppendParseHead(name, prepared.text.size(), prepared.types.size(),
+                        &out_);
+  s_->held_->stream->Send(out_, prepared.text);
+  out_.clear();
+  wire::AppendParseTail(prepared.type_list(), &out_);
 }
 
 void ExtendedSegment::EnsurePrepared(const ClientStatementRef& client) {
@@ -84,9 +102,7 @@ void ExtendedSegment::EnsurePrepared(const ClientStatementRef& client) {
   fresh_.insert(client->prepared->id);
 }
 
-void ExtendedSegment::SendTranslation(
-    const ClientStatementRef& client,
-    const std::shared_ptr<const Translation>& translation) {
+void ExtendedSegment::PrepareFor(const Translation* translation) {
   if (translation->own_names) {
     Preparation().TakeOwnNames(AllPrepared());
     fresh_.clear();
@@ -99,6 +115,12 @@ void ExtendedSegment::SendTranslation(
     Preparation().Close(made->prepared->id);
     Preparation().MakeRoom(1, PreparedLimit());
   }
+}
+
+void ExtendedSegment::SendTranslation(
+    const ClientStatementRef& client,
+    const std::shared_ptr<const Translation>& translation) {
+  PrepareFor(translation.get());
   wire::AppendParse("", translation->text, client->prepared->type_list(),
                     &out_);
   s_->held_->unnamed_statement = 0;
@@ -106,19 +128,6 @@ void ExtendedSegment::SendTranslation(
   expected.what = What::kParse;
   expected.hidden = true;
   expected.unnamed = true;
-  expected.translation = translation;
-  exchange_.Expect(std::move(expected));
-}
-
-void ExtendedSegment::SendTranslatedBind(
-    const wire::BindMessage& bind, const ClientStatementRef& client,
-    const std::shared_ptr<const Translation>& translation) {
-  SendTranslation(client, translation);
-  portals_[std::string(bind.portal)] = {client->prepared->recognized.query,
-                                        client, false, translation};
-  wire::AppendBind(bind.portal, "", bind.rest, &out_);
-  Expected expected;
-  expected.what = What::kBind;
   expected.translation = translation;
   exchange_.Expect(std::move(expected));
 }
@@ -133,7 +142,10 @@ ExtendedSegment::Step ExtendedSegment::CheckColumns(
                    : unnamed ? connection->unnamed_shape
                              : connection->prepared.Shape(id);
   if (shape == client->told) return Step::kNext;
-  if (shape != 0 && fresh_.contains(id)) return RefuseBound(ChangedColumns());
+  if (shape != 0 && fresh_.contains(id)) {
+    FailBound(ChangedColumns());
+    return Step::kNext;
+  }
   if (shape != 0 || !here) {
     // What is here is older than the client's, perhaps.
     if (unnamed) {
@@ -148,21 +160,20 @@ ExtendedSegment::Step ExtendedSegment::CheckColumns(
   return Step::kCheck;
 }
 
-void ExtendedSegment::SendDescribe(const Waiting& describe) {
-  const ClientStatementRef& client = describe.client;
+void ExtendedSegment::SendDescribe(
+    const ClientStatementRef& client,
+    const std::shared_ptr<const Translation>& translation) {
   const PreparedRef& prepared = client->prepared;
   Expected expected;
   expected.what = What::kDescribeStatement;
   expected.client = client;
   expected.unnamed = true;
   std::string_view server_name;
-  if (describe.translation != nullptr) {
-    SendTranslation(client, describe.translation);
-    expected.translation = describe.translation;
+  if (translation != nullptr) {
+    SendTranslation(client, translation);
+    expected.translation = translation;
   } else if (client->name.empty()) {
-    if (s_->held_->unnamed_statement != prepared->id) {
-      Preparation().PrepareUnnamed(client);
-    }
+    EnsureUnnamed(client);
     expected.prepared = prepared;
   } else {
     // Outside of a transaction it may be as new as can be.
@@ -193,12 +204,16 @@ void ExtendedSegment::RunHidden(std::string_view sql) {
 
 void ExtendedSegment::SendWaiting() {
   for (Waiting& waiting : waiting_) {
-    if (waiting.type == 0) {
-      exchange_.Expect(std::move(waiting.answer));
-    } else if (waiting.type == type::kParse) {
-      SendParse(waiting.client);
-    } else {
-      SendDescribe(waiting);
+    switch (waiting.what) {
+      case Waiting::What::kParse:
+        SendParse(waiting.client);
+        break;
+      case Waiting::What::kDescribe:
+        SendDescribe(waiting.client, waiting.translation);
+        break;
+      case Waiting::What::kAnswer:
+        exchange_.Expect(std::move(waiting.answer));
+        break;
     }
   }
   waiting_.clear();

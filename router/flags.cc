@@ -39,6 +39,7 @@ DEFINE_string(monitor_database, "postgres", "database to ask in, where a shard n
 DEFINE_string(connect_timeout, "2s", "for connecting and logging in to a server");
 DEFINE_string(checkout_timeout, "5s", "how long a client waits for a server connection");
 DEFINE_int32(max_prepared_statements, 500, "prepared statements kept on one server connection");
+DEFINE_string(max_query_size, "256MB", "largest text of a query that is taken; up to 1GB, as in PostgreSQL");
 DEFINE_bool(allow_hints, false, "obey leading comments: /* pgbraid: shard=s1 */");
 DEFINE_bool(log_routes, false, "log each statement with the way it goes");
 DEFINE_string(standby_functions, "", "functions declared safe on a standby, by name or schema.name, separated by commas");
@@ -74,6 +75,7 @@ constexpr std::string_view kOwnFlags[] = {"listen",
                                           "connect_timeout",
                                           "checkout_timeout",
                                           "max_prepared_statements",
+                                          "max_query_size",
                                           "allow_hints",
                                           "log_routes",
                                           "standby_functions",
@@ -283,6 +285,8 @@ Status ReadNumbers(RouterOptions* options) {
     PGB_ASSIGN_OR_RETURN(*duration.value,
                          ParseDuration(duration.flag, duration.text));
   }
+  PGB_ASSIGN_OR_RETURN(options->max_query_size,
+                       ParseSize("max_query_size", FLAGS_max_query_size));
   if (options->monitor_interval < std::chrono::milliseconds(1)) {
     return BadFlag("monitor_interval", FLAGS_monitor_interval, "1ms or longer");
   }
@@ -309,6 +313,25 @@ StatusOr<Duration> ParseDuration(std::string_view flag, std::string_view text) {
                    "a duration such as 200ms, 1s or 5min");
   }
   return Duration(static_cast<int64_t>(number * factor));
+}
+
+StatusOr<size_t> ParseSize(std::string_view flag, std::string_view text) {
+  size_t number = 0;
+  auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number);
+  std::string_view unit(end, text.data() + text.size() - end);
+  int shift = unit == "kB"   ? 10
+              : unit == "MB" ? 20
+              : unit == "GB" ? 30
+              : unit == "B"  ? 0
+                             : -1;
+  constexpr size_t kMax = size_t{1} << 30;
+  if (error != std::errc() || shift < 0 || number == 0 ||
+      number > (kMax >> shift)) {
+    return BadFlag(flag, std::string(text),
+                   "a size up to 1GB such as 512kB, 64MB or 1GB");
+  }
+  return number << shift;
 }
 
 StatusOr<net::Address> ParseListenAddress(std::string_view text) {

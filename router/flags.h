@@ -26,6 +26,9 @@ StatusOr<Configuration> ReadFlags(int argc, char** argv);
 // "500ms", "2s", "1min", "0": a number with a unit.
 StatusOr<Duration> ParseDuration(std::string_view flag, std::string_view text);
 
+// "512kB", "64MB", "1GB" in bytes, up to 1 GiB.
+StatusOr<size_t> ParseSize(std::string_view flag, std::string_view text);
+
 // "10.0.0.1:6432", "[::1]:6432", "/run/pgbraid:6432", ":6432" (all addresses).
 StatusOr<net::Address> ParseListenAddress(std::string_view text);
 

@@ -41,6 +41,14 @@ wire::Oid ElementOf(wire::Oid array) {
   }
 }
 
+bool IsMissing(const ExecutionValues& values, size_t parameter) {
+  if (values.bind != nullptr && parameter < values.bind->values.size()) {
+    return false;
+  }
+  if (values.missing != nullptr) *values.missing = true;
+  return true;
+}
+
 wire::Oid DeclaredType(const ExecutionValues& values, size_t parameter) {
   return parameter < values.parameter_types.size()
              ? values.parameter_types[parameter]
@@ -58,9 +66,7 @@ ParsedKey ReadParameter(const ExecutionValues& values,
                         const sql::Operand& operand, const KeyColumn& column,
                         bool* is_null) {
   size_t parameter = static_cast<size_t>(operand.index) - 1;
-  if (values.bind == nullptr || parameter >= values.bind->values.size()) {
-    return ParsedKey::NotProvable();
-  }
+  if (IsMissing(values, parameter)) return ParsedKey::NotProvable();
   if (operand.negated) return ParsedKey::NotProvable();
   const wire::Value& value = values.bind->values[parameter];
   if (!value) {
@@ -238,11 +244,9 @@ bool ReadArrayOperand(const ExecutionValues& values,
     return ReadTextArray(sql::PlainValue(values.text, literal), 0, values,
                          column, elements);
   }
-  if (operand.kind != sql::Operand::Kind::kParam || values.bind == nullptr) {
-    return false;
-  }
+  if (operand.kind != sql::Operand::Kind::kParam) return false;
   size_t parameter = static_cast<size_t>(operand.index) - 1;
-  if (parameter >= values.bind->values.size()) return false;
+  if (IsMissing(values, parameter)) return false;
   const wire::Value& value = values.bind->values[parameter];
   if (!value) return true;
   int16_t format = values.bind->FormatOf(parameter);

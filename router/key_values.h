@@ -26,6 +26,8 @@ struct ExecutionValues {
 
   // Extended protocol only. Null before Bind: parameters prove nothing.
   const wire::BindMessage* bind = nullptr;
+  // Set if a value was asked for that `bind` does not have (yet). May be null.
+  bool* missing = nullptr;
   // Types that Parse declared or ParameterDescription reported; 0: not known.
   std::span<const wire::Oid> parameter_types;
   // Per parameter (from 0): it stands once in the text.

@@ -3,6 +3,7 @@
 #ifndef PGBRAID_ROUTER_OPTIONS_H_
 #define PGBRAID_ROUTER_OPTIONS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -37,6 +38,9 @@ struct RouterOptions {
   std::string monitor_user;
   std::string monitor_database;  // where a shard names none
   int max_prepared = 500;        // prepared statements on a server connection
+  // Bytes of a message that has to be read whole before it is known where it
+  // goes: Query, Parse, a Bind whose key comes last.
+  size_t max_query_size = size_t{256} << 20;
   bool allow_hints = false;
   bool log_routes = false;
   sql::FunctionLists functions;

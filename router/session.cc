@@ -12,9 +12,8 @@ namespace {
 
 namespace type = wire::frontend_type;
 
-// A client that has sent all it had to say may still want the answer; one that
-// has died does not. For this long it gets the benefit of the doubt.
-constexpr Duration kGraceAfterEnd = std::chrono::milliseconds(100);
+// program_limit_exceeded
+constexpr std::string_view kProgramLimitExceeded = "54000";
 
 constexpr Duration kProbeTimeout = std::chrono::seconds(5);
 
@@ -103,12 +102,17 @@ net::Task<void> Session::Run(Worker* worker, int fd) {
 
 net::Task<void> Session::Serve() {
   while (!closing_) {
+    if (large_.active() && large_.Pump(&client_)) continue;
     wire::Frame frame;
     switch (wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame)) {
       case wire::FrameStatus::kMalformed:
         Fatal(wire::FrameError(client_.input(), wire::kFrontendLimits));
         continue;
       case wire::FrameStatus::kNeedMore:
+        if (HasLargePart()) {
+          bool handled = co_await HandlePart();
+          if (handled) continue;
+        }
         if (client_.Fill()) continue;
         if (client_.at_end()) co_return;
         if (PumpIdleServers()) continue;
@@ -157,6 +161,59 @@ bool Session::lost_kept() const {
     if (pinned->stream->broken()) return true;
   }
   return false;
+}
+
+bool Session::HasLargePart() const {
+  wire::FrameHeader header;
+  return !large_.active() &&
+         wire::PeekHeader(client_.input(), wire::kFrontendLimits, &header) ==
+             wire::FrameStatus::kComplete &&
+         header.total > LargeMessage::kThreshold;
+}
+
+net::Task<bool> Session::HandlePart() {
+  wire::FrameHeader header;
+  wire::PeekHeader(client_.input(), wire::kFrontendLimits, &header);
+  Status fits;
+  if (header.type == type::kQuery) {
+    fits = CheckSize(header);
+    if (fits.ok()) co_return false;
+  }
+  interrupt_.Begin();
+  cancel_due_ = false;
+  switch (header.type) {
+    case type::kCopyData:
+      // Of a COPY that has failed already.
+      large_.Start(header.total, nullptr);
+      break;
+    case type::kFunctionCall:
+      co_await RunFunctionCall();
+      break;
+    case type::kQuery:
+      large_.Start(header.total, nullptr);
+      co_await RefuseQuery(std::move(fits));
+      break;
+    default:
+      co_await RunSegment();
+      break;
+  }
+  interrupt_.End();
+  co_return true;
+}
+
+Status Session::CheckSize(const wire::FrameHeader& header) {
+  size_t limit = worker_->options().max_query_size;
+  if (header.total <= limit) {
+    client_.Reserve(header.total);
+    return OkStatus();
+  }
+  return SqlError(kProgramLimitExceeded,
+                  "a message of " + std::to_string(header.total) +
+                      " bytes is too large to be routed",
+                  "What decides where a statement goes is kept in memory up to "
+                  "--max_query_size, " +
+                      std::to_string(limit) + " bytes.",
+                  "Send large values as parameters, or by COPY.");
 }
 
 bool Session::PumpIdleServers() {
@@ -211,55 +268,6 @@ void Session::CancelOnServers() {
   }
   for (HeldLease* held : scattered_) {
     if ((*held)->busy) held->lease.pool()->Cancel(held->lease.get());
-  }
-}
-
-net::Task<bool> Session::Relay(Exchange* exchange) {
-  TimePoint deadline = TimePoint::max();
-  for (;;) {
-    switch (exchange->Pump()) {
-      case Exchange::Progress::kDone:
-        co_return true;
-      case Exchange::Progress::kLost:
-        co_return true;
-      case Exchange::Progress::kMoved:
-        CancelIfDue();
-        continue;
-      case Exchange::Progress::kPending:
-        break;
-    }
-    if (exchange->copying_in()) {
-      // The client's data is passed on as it comes.
-      wire::FrameHeader header;
-      std::string_view input = client_.input();
-      wire::FrameStatus status =
-          wire::PeekHeader(input, wire::kFrontendLimits, &header);
-      if (status == wire::FrameStatus::kMalformed) {
-        Fatal(wire::FrameError(input, wire::kFrontendLimits));
-        co_return false;
-      }
-      if (status == wire::FrameStatus::kComplete &&
-          header.total <= input.size()) {
-        if (header.type == type::kTerminate) co_return false;
-        if (held_->stream->unsent_bytes() <= Client::kHighWatermark) {
-          if (header.type != type::kFlush && header.type != type::kSync) {
-            held_->stream->Send(input.substr(0, header.total));
-          }
-          client_.Consume(header.total);
-          continue;
-        }
-      } else if (client_.Fill()) {
-        continue;
-      }
-      if (client_.at_end()) co_return false;
-    }
-    if (client_.broken()) co_return false;
-    if (client_.hung_up() && deadline == TimePoint::max()) {
-      deadline = worker_->reactor()->now() + kGraceAfterEnd;
-    }
-    client_.Keep();
-    bool notified = co_await client_.waiter()->Wait(deadline);
-    if (!notified) co_return false;
   }
 }
 
@@ -347,34 +355,6 @@ net::Task<void> Session::Probe() {
   }
   state_->settings = {mine, mine};
   TellParameters(*connection);
-}
-
-Status Session::LossError(const Exchange& exchange) const {
-  if (exchange.commit_in_flight()) {
-    return SqlError(sqlstate::kTransactionResolutionUnknown,
-                    "the server was lost during COMMIT",
-                    "Whether the transaction was committed is not known.");
-  }
-  return exchange.loss();
-}
-
-void Session::ReportLoss(const Exchange& exchange) {
-  Status error = LossError(exchange);
-  worker_->shard(held_.shard)->Suspect(held_.host);
-  held_->retired = true;
-  bool in_transaction = state_->in_transaction() || state_->pins != 0;
-  if (!held_.standby) {
-    state_->freshness(held_.shard).SeenOnPrimary(worker_->reactor()->now());
-  }
-  held_ = HeldLease();
-  if (in_transaction) {
-    // What the session believes in (its transaction, its temporary tables) is
-    // gone: PostgreSQL would have closed the connection too.
-    Fatal(error);
-    return;
-  }
-  client_.SendError(error, wire::Severity::kError);
-  client_.SendReady(wire::TransactionStatus::kIdle);
 }
 
 void Session::LogStandbyError(std::string_view error,

@@ -5,7 +5,7 @@
 //     Query            -> RunQuery     (session_query.cc)
 //     Parse, Bind ...  -> RunSegment   (session_extended.cc)
 //   recognise -> answer locally, or plan -> Acquire a server connection
-//   (session_acquire.cc) -> Exchange relays -> EndSegment
+//   (session_acquire.cc) -> Exchange relays (session_relay.cc) -> EndSegment
 //
 // Lives in the frame of its own coroutine (Run); one reactor's.
 #ifndef PGBRAID_ROUTER_SESSION_H_
@@ -20,10 +20,12 @@
 #include "pool/host_pool.h"
 #include "router/client.h"
 #include "router/exchange.h"
+#include "router/large_message.h"
 #include "router/plan.h"
 #include "router/session_state.h"
 #include "router/translation.h"
 #include "router/worker.h"
+#include "wire/frame.h"
 #include "wire/startup.h"
 
 namespace pgbraid::router {
@@ -108,17 +110,33 @@ class Session {
   // The client sees `status` as the error of what it asked, in a simple query
   // or where the whole segment is over.
   void RefuseSegment(const Status& status);
-  // Relays until the exchange is over. False if the session has to end.
-  net::Task<bool> Relay(Exchange* exchange);
   void LogRoute(const Plan& plan, std::string_view text) const;
   // A standby could not do what it was asked (or was lost): `answer` says whose
   // answer the client gets instead.
   void LogStandbyError(std::string_view error, std::string_view answer) const;
+  // A message that is too large to be waited for is arriving.
+  bool HasLargePart() const;
+  // Handles it as far as it is here. False if it has to be held whole.
+  net::Task<bool> HandlePart();
+  // 54000 if such a message is larger than this router takes; else makes room
+  // for it.
+  Status CheckSize(const wire::FrameHeader& header);
+
+  // session_relay.cc
+  // Relays until the exchange is over. False if the session has to end.
+  net::Task<bool> Relay(Exchange* exchange);
+  // What the client sends meanwhile, as far as the server wants it.
+  enum class Input : uint8_t { kMoved, kNone, kEnd };
+  Input PassInput(Exchange* exchange);
+  Input PassCopyData(Exchange* exchange);
+  // A message during COPY FROM STDIN, its data apart. False if the session has
+  // to end.
+  bool PassCopyMessage(const wire::Frame& frame, Exchange* exchange);
   // The server is gone in mid-segment: what the client is told.
   Status LossError(const Exchange& exchange) const;
-  // Ends the segment after a loss: an error, and the end of the session if a
-  // transaction was open.
-  void ReportLoss(const Exchange& exchange);
+  // Gives up the lost connection and reports it. False if the session ends with
+  // it, since a transaction was open.
+  bool ReportLoss(const Exchange& exchange);
 
   // session_acquire.cc
   const StatementContextRef& Context();
@@ -166,7 +184,7 @@ class Session {
   // session_query.cc
   net::Task<void> RunQuery();
   // Sends the client's Query behind `prefix`, with what restores the startup
-  // packet's settings where it resets them.
+  // packet's settings where it resets them. A large one is left to large_.
   void SendQuery(std::string prefix, const wire::Frame& frame,
                  Expected expected, Exchange* exchange);
   // Runs the Query at the front of the input, whose text is `translation`'s if
@@ -174,6 +192,11 @@ class Session {
   net::Task<Attempt> RunOnServer(
       const Recognized& recognized, const Plan& plan,
       std::shared_ptr<const Translation> translation);
+  // Has the query refused, in the transaction on a server too.
+  net::Task<void> RefuseQuery(Status status);
+  // A simple query takes the unnamed statement and portal away.
+  void ForgetUnnamed();
+  static Status InFailedTransaction();
 
   // session_prepared.cc
   // The client's statement of that name as it is today, or null.
@@ -222,7 +245,10 @@ class Session {
   // session_extended.cc
   friend class ExtendedSegment;
   net::Task<void> RunSegment();
+
+  // session_function_call.cc
   net::Task<void> RunFunctionCall();
+  static Status NoFunctionCalls();
 
   // session_scatter.cc
   struct ScatterRequest {
@@ -267,6 +293,7 @@ class Session {
   HeldLease held_;                       // in use now
   std::vector<HeldLease> pinned_;        // kept between statements
   std::vector<HeldLease*> scattered_;    // of a scatter that runs now
+  LargeMessage large_;                   // of the client's, on its way
   uint32_t process_ = 0;
   bool closing_ = false;
   pool::Interrupt interrupt_;  // of what the client runs now

@@ -1,4 +1,5 @@
-// FunctionCall, the protocol's old way to call a function by its OID.
+// FunctionCall, the protocol's old way to call a function by its OID. Its
+// arguments decide nothing, so that it is passed on while it arrives.
 
 #include <utility>
 
@@ -7,21 +8,26 @@
 
 namespace pgbraid::router {
 
+Status Session::NoFunctionCalls() {
+  return SqlError(sqlstate::kFeatureNotSupported,
+                  "function calls by the protocol are not supported over "
+                  "several shards");
+}
+
 net::Task<void> Session::RunFunctionCall() {
-  wire::Frame frame;
-  wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
+  Status status;
   if (worker_->map().shard_count() > 1) {
-    client_.Consume(frame.bytes.size());
-    RefuseSegment(SqlError(sqlstate::kFeatureNotSupported,
-                           "function calls by the protocol are not supported "
-                           "over several shards"));
-    co_return;
+    status = NoFunctionCalls();
+  } else if (deferred() && state_->transaction()->failed) {
+    status = InFailedTransaction();
+  } else {
+    status = co_await Acquire(0, pool::Consistency::kStrong);
   }
-  Status acquired = co_await Acquire(0, pool::Consistency::kStrong);
-  wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
-  if (!acquired.ok()) {
-    client_.Consume(frame.bytes.size());
-    RefuseSegment(acquired);
+  wire::FrameHeader header;
+  wire::PeekHeader(client_.input(), wire::kFrontendLimits, &header);
+  if (!status.ok()) {
+    large_.Start(header.total, nullptr);
+    co_await RefuseQuery(std::move(status));
     co_return;
   }
   state_->BeginSegment();
@@ -33,8 +39,8 @@ net::Task<void> Session::RunFunctionCall() {
   exchange.Expect(std::move(expected));
   held_->busy = true;
   held_->tainted = true;
-  held_->stream->Send(prefix, frame.bytes);
-  client_.Consume(frame.bytes.size());
+  held_->stream->Send(prefix);
+  large_.Start(header.total, held_->stream.get());
   if (interrupt_.raised()) CancelOnServers();
   bool finished = co_await Relay(&exchange);
   if (!finished) {
@@ -42,7 +48,8 @@ net::Task<void> Session::RunFunctionCall() {
     co_return;
   }
   if (!exchange.done()) {
-    ReportLoss(exchange);
+    bool lives = ReportLoss(exchange);
+    if (lives) client_.SendReady(wire::TransactionStatus::kIdle);
     co_return;
   }
   co_await EndSegment(&exchange);

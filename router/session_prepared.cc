@@ -247,7 +247,8 @@ net::Task<Session::Readiness> Session::PrepareFor(
   wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
   client_.Consume(frame.bytes.size());
   if (lost) {
-    ReportLoss(exchange);
+    bool lives = ReportLoss(exchange);
+    if (lives) client_.SendReady(wire::TransactionStatus::kIdle);
     co_return Readiness::kDone;
   }
   client_.SendReady(exchange.ready_status());

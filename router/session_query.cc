@@ -12,18 +12,9 @@
 namespace pgbraid::router {
 namespace {
 
-// A text longer than this is not kept for a second try on the primary.
-constexpr size_t kMaxRetryBytes = 64 * 1024;
-
 std::string_view QueryText(std::string_view body) {
   std::string_view text;
   return wire::ParseQuery(body, &text).ok() ? text : std::string_view();
-}
-
-Status InFailedTransaction() {
-  return SqlError(sqlstate::kInFailedSqlTransaction,
-                  "current transaction is aborted, commands ignored until end "
-                  "of transaction block");
 }
 
 // SET LOCAL alone and outside of a transaction: PostgreSQL only warns of it,
@@ -80,55 +71,81 @@ void Session::RefuseSegment(const Status& status) {
   client_.SendReady(ReadyStatus());
 }
 
+Status Session::InFailedTransaction() {
+  return SqlError(sqlstate::kInFailedSqlTransaction,
+                  "current transaction is aborted, commands ignored until end "
+                  "of transaction block");
+}
+
+net::Task<void> Session::RefuseQuery(Status status) {
+  if (!server_in_transaction()) {
+    RefuseSegment(status);
+    co_return;
+  }
+  // The transaction has to fail where it is, as any error makes it.
+  Exchange exchange(&client_, state_.get(), held_.lease.get());
+  std::string message;
+  wire::AppendQuery("pgbraid: refused", &message);
+  exchange.set_replacement(status);
+  exchange.Expect(Expected());
+  held_->stream->Send(message);
+  held_->busy = true;
+  bool stays = co_await Relay(&exchange);
+  if (!stays) {
+    closing_ = true;
+  } else if (!exchange.done()) {
+    ReportLoss(exchange);
+  } else {
+    co_await EndSegment(&exchange);
+  }
+}
+
+void Session::ForgetUnnamed() {
+  state_->unnamed = nullptr;
+  Transaction* transaction = state_->transaction();
+  if (transaction != nullptr) transaction->portals.erase("");
+}
+
 net::Task<void> Session::RunQuery() {
-  Status ready = co_await AwaitCatalogs();
+  Status status = co_await AwaitCatalogs();
   // What NextFrame gave moves when the session waits: it is read anew.
   wire::Frame frame;
   wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
   std::string_view text;
-  Status parsed = wire::ParseQuery(frame.body, &text);
-  if (!parsed.ok()) {
-    Fatal(parsed);
-    co_return;
-  }
-  state_->unnamed = nullptr;  // as PostgreSQL drops it
+  ForgetUnnamed();
+  if (status.ok()) status = wire::ParseQuery(frame.body, &text);
   state_->BeginSegment();
   Recognized recognized;
-  if (!ready.ok() && server_in_transaction()) {
-    Plan refused;
-    refused.kind = Plan::Kind::kRefused;
-    refused.refusal = ready;
-    co_await RunOnServer(recognized, refused, nullptr);
-    co_return;
+  if (status.ok()) {
+    worker_->recognizer()->Recognize(text, Context(), &recognized);
+    status = recognized.error;
   }
-  if (!ready.ok()) {
-    client_.Consume(frame.bytes.size());
-    RefuseSegment(ready);
-    co_return;
-  }
-  worker_->recognizer()->Recognize(text, Context(), &recognized);
-  if (!recognized.error.ok()) {
-    client_.Consume(frame.bytes.size());
-    RefuseSegment(recognized.error);
-    co_return;
-  }
-  if (NewerCatalogsMayHelp(recognized)) {
+  if (status.ok() && NewerCatalogsMayHelp(recognized)) {
     co_await AwaitNewerCatalogs();
     wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
     wire::ParseQuery(frame.body, &text).IgnoreError();  // it was good before
     worker_->recognizer()->Recognize(text, Context(), &recognized);
   }
-  const sql::Statement* single = recognized.query->single();
-  if (deferred() && state_->transaction()->failed && !EndsTransaction(single)) {
+  if (status.ok() && deferred() && state_->transaction()->failed &&
+      !EndsTransaction(recognized.query->single())) {
+    status = InFailedTransaction();
+  }
+  if (!status.ok()) {
     client_.Consume(frame.bytes.size());
-    RefuseSegment(InFailedTransaction());
+    co_await RefuseQuery(std::move(status));
     co_return;
   }
   if (IsLocal(recognized, false)) {
-    LocalAnswer answer = AnswerLocally(recognized, text);
+    LocalAnswer answer;
+    if (server_in_transaction() &&
+        state_->status() == wire::TransactionStatus::kFailed) {
+      answer.error = InFailedTransaction();
+    } else {
+      answer = AnswerLocally(recognized, text);
+    }
     client_.Consume(frame.bytes.size());
     if (!answer.error.ok()) {
-      RefuseSegment(answer.error);
+      co_await RefuseQuery(std::move(answer.error));
       co_return;
     }
     std::string message = answer.row_description + answer.messages;
@@ -156,10 +173,10 @@ net::Task<void> Session::RunQuery() {
                              ? PlanTranslated(recognized, values, *translation)
                              : PlanQuery(*recognized.query, values));
     if (primary_only) plan.standby = false;
-    if (plan.refused() && !server_in_transaction()) {
+    if (plan.refused()) {
       if (worker_->options().log_routes) LogRoute(plan, text);
       client_.Consume(frame.bytes.size());
-      RefuseSegment(plan.refusal);
+      co_await RefuseQuery(std::move(plan.refusal));
       co_return;
     }
     if (plan.kind == Plan::Kind::kScatter) {
@@ -170,13 +187,10 @@ net::Task<void> Session::RunQuery() {
       co_await RunScatter(std::move(request), std::move(plan));
       co_return;
     }
-    if (names_prepared && !plan.refused() &&
-        PreparesOutside(*recognized.query)) {
+    if (names_prepared && PreparesOutside(*recognized.query)) {
       co_await PrepareOutside(recognized, std::move(translation));
       co_return;
     }
-    // A refusal inside a transaction: it has to fail where it is, as any error
-    // makes it.
     Attempt attempt =
         co_await RunOnServer(recognized, plan, std::move(translation));
     if (attempt == Attempt::kDone) co_return;
@@ -188,12 +202,15 @@ void Session::SendQuery(std::string prefix, const wire::Frame& frame,
                         Expected expected, Exchange* exchange) {
   const Translation* translation = expected.translation.get();
   auto send_as_it_is = [&] {
-    if (translation == nullptr) {
+    if (translation != nullptr) {
+      wire::AppendQuery(translation->text, &prefix);
+      held_->stream->Send(prefix);
+    } else if (frame.bytes.size() <= LargeMessage::kThreshold) {
       held_->stream->Send(prefix, frame.bytes);
-      return;
+    } else {
+      held_->stream->Send(prefix);
+      large_.Start(frame.bytes.size(), held_->stream.get());
     }
-    wire::AppendQuery(translation->text, &prefix);
-    held_->stream->Send(prefix);
   };
   if (state_->startup->settings().empty()) {
     send_as_it_is();
@@ -219,11 +236,12 @@ void Session::SendQuery(std::string prefix, const wire::Frame& frame,
     // DISCARD ALL has to be alone in its Query.
     restores = state_->Restores(*single);
   }
-  send_as_it_is();
   if (restores.empty()) {
+    send_as_it_is();
     exchange->Expect(std::move(expected));
     return;
   }
+  held_->stream->Send(prefix, frame.bytes);
   expected.hides_ready = true;
   exchange->Expect(std::move(expected));
   std::string second;
@@ -251,10 +269,10 @@ net::Task<Attempt> Session::RunOnServer(
   }
   wire::Frame frame;
   wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
-  bool may_start_over =
-      !state_->in_transaction() && frame.bytes.size() <= kMaxRetryBytes;
+  bool may_start_over = !state_->in_transaction() &&
+                        frame.bytes.size() <= LargeMessage::kThreshold;
   bool may_retry = held_.standby && may_start_over;
-  if (translation != nullptr && !plan.refused()) {
+  if (translation != nullptr) {
     Readiness ready = co_await PrepareFor(*translation, may_retry);
     if (ready == Readiness::kDone) co_return Attempt::kDone;
     if (ready == Readiness::kOnPrimary) co_return Attempt::kOnPrimary;
@@ -275,20 +293,10 @@ net::Task<Attempt> Session::RunOnServer(
   if (worker_->options().log_routes) {
     LogRoute(plan, QueryText(frame.body));
   }
-  if (plan.refused()) {
-    // Fails the server's transaction; the client sees why.
-    wire::AppendQuery("pgbraid: refused", &prefix);
-    expected.query = nullptr;
-    expected.translation = nullptr;
-    exchange.set_replacement(plan.refusal);
-    held_->stream->Send(prefix);
-    exchange.Expect(std::move(expected));
-  } else {
-    SendQuery(std::move(prefix), frame, std::move(expected), &exchange);
-  }
+  SendQuery(std::move(prefix), frame, std::move(expected), &exchange);
+  if (!keeps && !large_.active()) client_.Consume(frame.bytes.size());
   held_->busy = true;
   if (interrupt_.raised()) CancelOnServers();
-  if (!keeps) client_.Consume(frame.bytes.size());
 
   bool finished = co_await Relay(&exchange);
   if (!finished) {
@@ -321,7 +329,8 @@ net::Task<Attempt> Session::RunOnServer(
     client_.Consume(frame.bytes.size());
   }
   if (lost) {
-    ReportLoss(exchange);
+    bool lives = ReportLoss(exchange);
+    if (lives) client_.SendReady(wire::TransactionStatus::kIdle);
     co_return Attempt::kDone;
   }
   co_await EndSegment(&exchange);

@@ -88,10 +88,7 @@ void SessionState::BeginDeferred(const sql::Statement& statement,
   status_ = wire::TransactionStatus::kInTransaction;
 }
 
-void SessionState::EndDeferred(bool commit) {
-  End(commit, false);
-  status_ = wire::TransactionStatus::kIdle;
-}
+void SessionState::EndDeferred(bool commit) { End(commit, false); }
 
 void SessionState::End(bool committed, bool chain) {
   if (committed) {
@@ -103,6 +100,7 @@ void SessionState::End(bool committed, bool chain) {
   implicit_begin_ = settings;
   if (!chain || transaction_ == nullptr) {
     transaction_ = nullptr;
+    status_ = wire::TransactionStatus::kIdle;
     return;
   }
   transaction_->at_begin = settings;
@@ -186,6 +184,7 @@ void SessionState::Define(const std::string& name,
 }
 
 void SessionState::Undefine(std::string_view name) {
+  if (name.empty()) unnamed = nullptr;
   if (prepared == nullptr) return;
   auto found = prepared->find(name);
   if (found != prepared->end()) prepared->erase(found);
@@ -218,7 +217,8 @@ void SessionState::Completed(const sql::Statement& statement,
                              pool::ServerConnection* connection) {
   switch (statement.kind) {
     case sql::Kind::kBegin:
-      EnsureTransaction();
+      EnsureTransaction().joined = true;
+      status_ = wire::TransactionStatus::kInTransaction;
       break;
     case sql::Kind::kCommit:
     case sql::Kind::kRollback:

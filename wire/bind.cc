@@ -13,6 +13,7 @@ Status ParseBind(std::string_view body, BindMessage* out) {
   const size_t format_count = reader.GetInt16();
   out->formats = FormatList(reader.GetBytes(2 * format_count));
   ReadValues(&reader, &out->values);
+  out->value_count = out->values.size();
   const size_t result_format_count = reader.GetInt16();
   out->result_formats = FormatList(reader.GetBytes(2 * result_format_count));
   PGB_RETURN_IF_ERROR(reader.Finish());
@@ -25,14 +26,24 @@ Status ParseBind(std::string_view body, BindMessage* out) {
   return OkStatus();
 }
 
-std::optional<BindNames> PeekBindNames(std::string_view prefix) {
+bool ParseBindPrefix(std::string_view prefix, BindMessage* out) {
   MessageReader reader(prefix);
-  BindNames names;
-  names.portal = reader.GetCString();
-  names.statement = reader.GetCString();
-  if (!reader.ok()) return std::nullopt;
-  names.bytes = prefix.size() - reader.rest().size();
-  return names;
+  out->portal = reader.GetCString();
+  out->statement = reader.GetCString();
+  out->rest = reader.rest();
+  const size_t format_count = reader.GetInt16();
+  out->formats = FormatList(reader.GetBytes(2 * format_count));
+  out->value_count = reader.GetInt16();
+  if (!reader.ok()) return false;
+  out->values.clear();
+  while (out->values.size() < out->value_count) {
+    const uint32_t size = reader.GetInt32();
+    Value value;
+    if (size != UINT32_MAX) value = reader.GetBytes(size);
+    if (!reader.ok()) break;
+    out->values.push_back(value);
+  }
+  return true;
 }
 
 void AppendBind(std::string_view portal, std::string_view statement,

@@ -24,6 +24,7 @@ struct BindMessage {
   std::string_view statement;
   FormatList formats;
   Values values;
+  size_t value_count = 0;  // as the message says; values.size() if it is whole
   FormatList result_formats;
   // Everything after the two names, as it came.
   std::string_view rest;
@@ -37,15 +38,11 @@ struct BindMessage {
 // but 3 parameters". Reuses what `out` has allocated.
 Status ParseBind(std::string_view body, BindMessage* out);
 
-// The two names at the front of a Bind of which the rest may still be on its
-// way.
-struct BindNames {
-  std::string_view portal;
-  std::string_view statement;
-  size_t bytes = 0;  // both names with their NULs
-};
-// Nothing if `prefix` (the body's first bytes) does not hold both names yet.
-std::optional<BindNames> PeekBindNames(std::string_view prefix);
+// The beginning of a Bind of which the rest may still be on its way: `prefix`
+// are the body's first bytes. `out->values` are those that are here whole, up
+// to the first that is not; `out->rest` is what has arrived after the names;
+// result formats are not read. False if not even the number of values is here.
+bool ParseBindPrefix(std::string_view prefix, BindMessage* out);
 
 // A Bind from its names and the part after them.
 void AppendBind(std::string_view portal, std::string_view statement,

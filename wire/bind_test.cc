@@ -96,20 +96,38 @@ TEST(BindTest, CanBeSentOnWithAnotherStatement) {
 
 TEST(BindTest, CanBeRenamedBeforeItsValuesAreHere) {
   const std::string_view body = Raw(kBody);
-  for (size_t size = 0; size < 4; ++size) {
-    EXPECT_FALSE(PeekBindNames(body.substr(0, size)).has_value());
+  BindMessage whole;
+  ASSERT_TRUE(ParseBind(body, &whole).ok());
+  EXPECT_EQ(whole.value_count, whole.values.size());
+  BindMessage part;
+  EXPECT_FALSE(ParseBindPrefix(body.substr(0, 3), &part));
+  size_t seen = 0;
+  for (size_t size = 4; size <= body.size(); ++size) {
+    if (!ParseBindPrefix(body.substr(0, size), &part)) continue;
+    EXPECT_EQ(part.portal, "p");
+    EXPECT_EQ(part.statement, "s");
+    EXPECT_EQ(part.value_count, whole.values.size());
+    ASSERT_GE(part.values.size(), seen);
+    seen = part.values.size();
+    for (size_t i = 0; i < seen; ++i)
+      EXPECT_EQ(part.values[i], whole.values[i]);
   }
-  const std::optional<BindNames> names = PeekBindNames(body.substr(0, 4));
-  ASSERT_TRUE(names.has_value());
-  EXPECT_EQ(names->portal, "p");
-  EXPECT_EQ(names->statement, "s");
-  EXPECT_EQ(names->bytes, 4u);
+  EXPECT_EQ(seen, whole.values.size());
 
-  std::string head, whole;
-  const std::string_view rest = body.substr(names->bytes);
-  AppendBindHead(names->portal, "other", rest.size(), &head);
-  AppendBind(names->portal, "other", rest, &whole);
-  EXPECT_EQ(head + std::string(rest), whole);
+  std::string head, renamed;
+  AppendBindHead(part.portal, "other", whole.rest.size(), &head);
+  AppendBind(part.portal, "other", whole.rest, &renamed);
+  EXPECT_EQ(head + std::string(whole.rest), renamed);
+}
+
+TEST(BindTest, ABeginningEndsAtABrokenSize) {
+  // Two values: the first is whole, the second says -2.
+  BindMessage part;
+  ASSERT_TRUE(
+      ParseBindPrefix(Raw("\0\0\0\0\0\2\0\0\0\1a\xff\xff\xff\xfe"), &part));
+  EXPECT_EQ(part.value_count, 2u);
+  ASSERT_EQ(part.values.size(), 1u);
+  EXPECT_EQ(part.values[0], "a");
 }
 
 }  // namespace

@@ -80,6 +80,21 @@ void AppendParse(std::string_view name, std::string_view text, OidList types,
   writer.End();
 }
 
+void AppendParseHead(std::string_view name, size_t text_bytes,
+                     size_t type_count, std::string* out) {
+  MessageWriter writer(out);
+  writer.Begin(frontend_type::kParse);
+  writer.PutCString(name);
+  writer.End(text_bytes + 1 + 2 + 4 * type_count);
+}
+
+void AppendParseTail(OidList types, std::string* out) {
+  MessageWriter writer(out);
+  writer.PutByte('\0');
+  writer.PutInt16(static_cast<uint16_t>(types.size()));
+  writer.PutBytes(types.bytes());
+}
+
 Status ParseDescribe(std::string_view body, TargetMessage* out) {
   return ParseTarget(body, "DESCRIBE", out);
 }

@@ -34,6 +34,10 @@ Status ParseParse(std::string_view body, ParseMessage* out);
 // The statement's name may differ from the one that was parsed.
 void AppendParse(std::string_view name, std::string_view text, OidList types,
                  std::string* out);
+// The same in parts, for a text that is not copied: head, text, tail.
+void AppendParseHead(std::string_view name, size_t text_bytes,
+                     size_t type_count, std::string* out);
+void AppendParseTail(OidList types, std::string* out);
 
 // Describe, Close := target(1) name NUL
 struct TargetMessage {

@@ -123,7 +123,7 @@ void ParseAsFrontend(std::string_view body) {
     ExpectInside(bind.values, body);
     for (size_t i = 0; i < bind.values.size(); ++i) (void)bind.FormatOf(i);
   }
-  (void)PeekBindNames(body);
+  if (ParseBindPrefix(body, &bind)) ExpectInside(bind.values, body);
   (void)ParseDescribe(body, &target);
   (void)ParseClose(body, &target);
   (void)ParseExecute(body, &execute);

@@ -310,7 +310,7 @@ class EverydayTest(unittest.TestCase):
                          message(b"B", b"\0"), message(b"P", b"\0"), message(b"~")):
                 with self.subTest(junk=junk[:16]):
                     client = self.log_in()
-                    client.sendall(junk)
+                    client.sendall(junk + message(b"X"))
                     self.assertIn(b"C08P01", receive_all(client))
             # Before the login too.
             for junk in (b"\0\0\0\4", b"GET / HTTP/1.1\r\n\r\n", struct.pack("!ii", 8, 2 << 16)):

@@ -5,6 +5,8 @@ import struct
 import unittest
 from random import Random
 
+from tests.integration.protocol.frontend import SYNC, bind, execute, parse, query
+from tests.integration.protocol.replay import READY, ReplayCase
 from tests.integration.clients.wire_client import (
     CANCEL_REQUEST, GSSENC_REQUEST, SSL_REQUEST, WireClient, error_fields, kinds, message,
     sqlstates, startup_packet)
@@ -16,26 +18,57 @@ from tests.support.router import Router
 CLUSTER = testing.Shared(lambda: Cluster(shards=1, standbys=1))
 ROUTER = testing.Shared(lambda: Router(shards=CLUSTER().shards_flag(), threads=1))
 
-# After a login: bytes that are no message, by name.
-MALFORMED = {
+# After a login: bytes after which no message can be found any more, by name.
+BREAKS = {
     "unknown type": message(b"\x01"),
     "a server's type": message(b"Z", b"I"),
     "a length below four": b"Q" + struct.pack("!I", 3) + b"xx",
     "a length of zero": b"Q" + struct.pack("!I", 0),
     "a negative length": b"Q" + struct.pack("!i", -1),
     "a length above 1 GiB": b"Q" + struct.pack("!I", 0x7FFFFFFF),
+    "a long Sync": message(b"S", b"\0" * 100_000),
+    "a long Describe": message(b"D", b"S" + b"x" * 100_000 + b"\0"),
+    "a password nobody asked for": message(b"p", b"secret\0"),
+}
+
+# Messages that are whole, but wrong inside.
+WRONG = {
     "a query without its zero byte": message(b"Q", b"SELECT 1"),
     "an empty query message": message(b"Q"),
-    "bytes after a query": message(b"Q", b"SELECT 1\0x\0"),
-    "a long Sync": message(b"S", b"\0" * 100_000),
-    "a Parse without its end": message(b"P", b"name\0"),
-    "a Parse with too few types": message(b"P", b"\0SELECT 1\0\0\x05"),
-    "a Bind without its end": message(b"B", b"\0\0\0\1"),
-    "a Describe of nothing known": message(b"D", b"Xname\0"),
-    "a Describe that is empty": message(b"D"),
-    "an Execute without its limit": message(b"E", b"\0\0"),
-    "a Close of nothing known": message(b"C", b"Q\0"),
-    "a password nobody asked for": message(b"p", b"secret\0"),
+    "a query with a zero byte inside": message(b"Q", b"SELECT 1\0x\0"),
+    "a Sync with a body": message(b"S", b"x"),
+    "a Flush with a body": message(b"H", b"x") + SYNC,
+    "a Parse without its end": message(b"P", b"name\0") + SYNC,
+    "an empty Parse": message(b"P") + SYNC,
+    "a Parse with too few types": message(b"P", b"\0SELECT 1\0\0\x05") + SYNC,
+    "a Parse with a negative number of types": message(b"P", b"\0SELECT 1\0\xff\xff") + SYNC,
+    "a Parse with too many bytes": message(b"P", b"\0SELECT 1\0\0\0x") + SYNC,
+    "a Parse with a zero byte in its text": message(b"P", b"\0SELECT\0 1\0\0\0") + SYNC,
+    "a Bind without its end": message(b"B", b"\0\0\0\1") + SYNC,
+    "an empty Bind": message(b"B") + SYNC,
+    "a Bind of a statement, without its end":
+        parse("SELECT $1") + message(b"B", b"\0\0\0\0\0\1\0\0\0\5abc") + SYNC,
+    "a negative number of formats":
+        parse("SELECT $1") + message(b"B", b"\0\0\xff\xff\0\1\0\0\0\1a\0\0") + SYNC,
+    "a negative number of values":
+        parse("SELECT $1") + message(b"B", b"\0\0\0\0\xff\xff\0\0\0\1a\0\0") + SYNC,
+    "a value of negative length":
+        parse("SELECT $1") + message(b"B", b"\0\0\0\0\0\1\xff\xff\xff\xfea\0\0") + SYNC,
+    "too many bytes in a Bind":
+        parse("SELECT $1") + message(b"B", b"\0\0\0\0\0\1\0\0\0\1a\0\0xx") + SYNC,
+    "formats for other values than there are":
+        parse("SELECT $1::int, $2::int") + bind(1, 2, formats=(0, 0, 0)) + SYNC,
+    "a zero byte in a value": parse("SELECT $1::text") + bind(b"a\0b") + execute() + SYNC,
+    "wrong UTF-8": parse("SELECT $1::text") + bind(b"a\xc3") + execute() + SYNC,
+    "wrong UTF-8 in a query": message(b"Q", b"SELECT 'a\xc3'\0"),
+    "a Describe of nothing known": message(b"D", b"Xname\0") + SYNC,
+    "a Describe that is empty": message(b"D") + SYNC,
+    "an Execute without its limit": message(b"E", b"\0\0") + SYNC,
+    "a Close of nothing known": message(b"C", b"Q\0") + SYNC,
+    "a Close without its end": message(b"C", b"Sname") + SYNC,
+    "a Terminate with a body": message(b"X", b"abc"),
+    "too many parameters in the text": query("SELECT $65536::int"),
+    "a parameter in a simple query": query("SELECT $1::int"),
 }
 
 # Instead of a startup packet.
@@ -52,21 +85,41 @@ MALFORMED_STARTS = {
 }
 
 
-class MalformedTest(unittest.TestCase):
+class MalformedTest(ReplayCase):
+    node = staticmethod(lambda: CLUSTER()[0].primary)
+    router = staticmethod(lambda: ROUTER())
 
     def test_a_broken_message_costs_its_sender_the_connection_and_nobody_else(self):
         with ROUTER().connect() as neighbour:
             neighbour.execute("BEGIN")
             neighbour.execute("CREATE TEMP TABLE mine AS SELECT 1 AS a")
-            for name, data in MALFORMED.items():
-                with self.subTest(name), WireClient(ROUTER().port) as client:
-                    client.log_in()
-                    client.socket.sendall(data + message(b"S"))
-                    got = client.until_closed()
+            for name, data in BREAKS.items():
+                with self.subTest(name):
+                    for port in (self.node().port, ROUTER().port):
+                        with WireClient(port) as client:
+                            client.log_in()
+                            client.socket.sendall(data + message(b"S"))
+                            got = client.until_closed()
                     self.assertEqual(sqlstates(got), ["08P01"], got)
                     self.assertEqual(error_fields(got[-1][1])["S"], "FATAL")
                     self.assertEqual(neighbour.execute("SELECT a FROM mine").fetchall(), [(1,)])
             neighbour.execute("COMMIT")
+
+    def test_a_wrong_message_is_answered_as_by_postgresql(self):
+        for name, data in WRONG.items():
+            with self.subTest(name):
+                self.both([data, READY, query("SELECT 7"), READY])
+
+    def test_a_wrong_message_in_a_transaction_fails_it(self):
+        for name, data in WRONG.items():
+            with self.subTest(name):
+                self.both([query("BEGIN"), READY, data, READY, query("SELECT 7"), READY,
+                           query("ROLLBACK"), READY])
+
+    def test_as_many_parameters_as_the_protocol_knows(self):
+        self.both([parse("SELECT coalesce(" + ",".join(f"${n}::int" for n in range(1, 65536)) + ")")
+                   + bind(*([None] * 65534 + [9])) + execute() + SYNC, READY])
+        self.both([parse("SELECT $65535::int") + bind(*["1"] * 65535) + execute() + SYNC, READY])
 
     def test_a_broken_message_in_a_transaction_undoes_it(self):
         with ROUTER().connect() as other, WireClient(ROUTER().port) as client:
