@@ -169,6 +169,7 @@ void Exchange::Relay(std::string_view bytes) {
     held_.append(bytes);
     return;
   }
+  told_ |= !held_.empty() || !bytes.empty();
   if (!held_.empty()) {
     client_->Send(held_, bytes);
     held_.clear();

@@ -139,6 +139,8 @@ class Exchange {
   // A row, a notice, a result or an error has gone to the client. Mere
   // acknowledgements don't count: while a retry is possible they are held.
   bool relayed() const { return relayed_; }
+  // Anything has gone to the client.
+  bool told() const { return told_; }
   // Why Pump() said kLost.
   const Status& loss() const { return loss_; }
   // A COMMIT was on its way when the server was lost.
@@ -216,6 +218,7 @@ class Exchange {
   bool swallowed_sync_ = false;
   bool failed_ = false;
   bool relayed_ = false;
+  bool told_ = false;
   bool may_retry_ = false;
   std::string replacement_;  // an ErrorResponse, or empty
   std::string held_;  // acknowledgements, while may_retry_ and not relayed_

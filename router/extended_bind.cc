@@ -209,11 +209,12 @@ ExtendedSegment::Step ExtendedSegment::Place(Plan plan,
     if (plan.kind == Plan::Kind::kScatter) {
       return PrepareScatter(client, bind, plan, after);
     }
-    plan.standby = plan.standby && !primary_only_ && !answered_;
+    const bool may_repeat = !answered_ && !exchange_.told();
+    plan.standby = plan.standby && !primary_only_ && may_repeat;
     // What was prepared by another segment may not fit any more.
     bool earlier = !bind.statement.empty() || unnamed_ == nullptr || translated;
     whole_ = false;
-    if ((plan.standby || earlier) && !answered_) {
+    if ((plan.standby || earlier) && may_repeat) {
       Ending ending = EndingFrom(after);
       if (ending == Ending::kUnknown) return Step::kMore;
       whole_ = ending == Ending::kPlain;

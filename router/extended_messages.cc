@@ -314,7 +314,7 @@ ExtendedSegment::Step ExtendedSegment::ExecuteLocal(const std::string& name,
     return Refuse(SqlError("55000", "portal \"" + name + "\" cannot be run"));
   }
   if (statement->kind == sql::Kind::kDeallocate) {
-    portal->done = true;
+    portal->done = answered_ = true;
     return DeallocateLocal(statement->name);
   }
   if (!s_->IsLocal(prepared->recognized, bound_)) {
@@ -340,7 +340,7 @@ ExtendedSegment::Step ExtendedSegment::ExecuteLocal(const std::string& name,
   Session::LocalAnswer answer =
       s_->AnswerLocally(prepared->recognized, prepared->text);
   if (!answer.error.ok()) return Refuse(answer.error);
-  portal->done = true;
+  portal->done = answered_ = true;
   Answer(std::move(answer.messages));
   return Step::kNext;
 }

@@ -432,7 +432,6 @@ void ExtendedSegment::End() {
 }
 
 void ExtendedSegment::Answer(Expected answer) {
-  answered_ = true;
   if (waiting_.empty()) {
     exchange_.Expect(std::move(answer));
     return;

@@ -221,7 +221,7 @@ class ExtendedSegment {
   bool bound_ = false;      // held_ is this segment's connection
   bool synced_ = false;     // the segment's end has been taken
   bool skipping_ = false;   // after an error, up to Sync
-  bool answered_ = false;   // the router itself has answered something
+  bool answered_ = false;   // something of it has been done for good
   bool unsettled_ = false;  // what was sent may change what follows means
   bool flushed_ = false;    // all that was sent is followed by Flush
   Plan plan_;

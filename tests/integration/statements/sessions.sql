@@ -187,7 +187,7 @@ same     SELECT pg_typeof(1), version() = version()
 same     LISTEN channel
 same     UNLISTEN channel
 same     NOTIFY channel
-refused  PREPARE one AS SELECT * FROM items WHERE id = $1
+same     PREPARE one AS SELECT * FROM items WHERE id = $1
 same     BEGIN
 same     DECLARE c CURSOR FOR SELECT id FROM notes ORDER BY id
 same     FETCH 2 FROM c
