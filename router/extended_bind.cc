@@ -277,12 +277,14 @@ ExtendedSegment::Step ExtendedSegment::PrepareScatter(
   std::string request;
   wire::AppendParse("", prepared->text, prepared->type_list(), &request);
   bool parsed = false;
+  bool described = false;
   for (const Waiting& waiting : waiting_) {
     if (waiting.client != client) return Refuse(refusal);
     if (waiting.what == Waiting::What::kParse) {
       parsed = true;
     } else {
       wire::AppendDescribe(wire::Target::kStatement, "", &request);
+      described = true;
     }
   }
   wire::AppendBind("", "", bind.rest, &request);
@@ -306,9 +308,14 @@ ExtendedSegment::Step ExtendedSegment::PrepareScatter(
         wire::ParseDescribe(frame.body, &describe).ok() &&
         describe.target == wire::Target::kPortal) {
       wire::AppendDescribe(wire::Target::kPortal, "", &request);
+      described = true;
     } else if (frame.type == type::kExecute && ++executes == 1 &&
                wire::ParseExecute(frame.body, &execute).ok() &&
                execute.max_rows <= 0) {
+      if (!described) {
+        // The columns have to be the same everywhere, and those it knows.
+        wire::AppendDescribe(wire::Target::kPortal, "", &request);
+      }
       wire::AppendExecute("", 0, &request);
     } else {
       return Refuse(refusal);
@@ -318,6 +325,8 @@ ExtendedSegment::Step ExtendedSegment::PrepareScatter(
   wire::AppendSync(&request);
   scatter_.messages = std::move(request);
   scatter_.hide_parse = !parsed;
+  scatter_.hide_columns = !described;
+  scatter_.client = client;
   for (auto& [name, defined] : defined_) s_->state_->Define(name, defined);
   if (unnamed_ != nullptr) s_->state_->unnamed = unnamed_;
   plan_ = plan;

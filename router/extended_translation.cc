@@ -5,7 +5,6 @@
 
 #include "router/extended_segment.h"
 #include "wire/backend.h"
-#include "wire/error_response.h"
 
 namespace pgbraid::router {
 namespace {
@@ -16,19 +15,6 @@ std::string Ack(char t) {
   std::string message;
   wire::AppendEmpty(t, &message);
   return message;
-}
-
-// As PostgreSQL says it (plancache.c): drivers know it by these fields.
-std::string ChangedColumns() {
-  wire::ErrorFields fields;
-  fields.severity = "ERROR";
-  fields.severity_plain = "ERROR";
-  fields.sqlstate = sqlstate::kFeatureNotSupported;
-  fields.message = "cached plan must not change result type";
-  fields.routine = "RevalidateCachedQuery";
-  std::string error;
-  wire::AppendErrorResponse(fields, &error);
-  return error;
 }
 
 }  // namespace

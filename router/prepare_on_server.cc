@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "wire/endian.h"
+#include "wire/error_response.h"
 #include "wire/frontend.h"
 
 namespace pgbraid::router {
@@ -23,6 +24,18 @@ std::string TypesOf(const PreparedStatement& prepared) {
 }
 
 }  // namespace
+
+std::string ChangedColumns() {
+  wire::ErrorFields fields;
+  fields.severity = "ERROR";
+  fields.severity_plain = "ERROR";
+  fields.sqlstate = sqlstate::kFeatureNotSupported;
+  fields.message = "cached plan must not change result type";
+  fields.routine = "RevalidateCachedQuery";
+  std::string error;
+  wire::AppendErrorResponse(fields, &error);
+  return error;
+}
 
 void ServerPreparation::ExpectHidden(What what) {
   Expected expected;

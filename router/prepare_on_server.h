@@ -17,6 +17,11 @@
 
 namespace pgbraid::router {
 
+// The whole ErrorResponse to a client that relies on other columns than a
+// statement has now, as PostgreSQL says it (plancache.c): drivers know it by
+// its fields.
+std::string ChangedColumns();
+
 class ServerPreparation {
  public:
   // `now` is the session's effective environment; all outlive this.

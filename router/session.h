@@ -254,6 +254,9 @@ class Session {
   struct ScatterRequest {
     std::string messages;     // ending with Sync, or one Query
     bool hide_parse = false;  // a Parse that the client did not send
+    // A Describe that it did not send: it relies on what it was told before.
+    bool hide_columns = false;
+    ClientStatementRef client;  // null: of a Query
   };
   net::Task<void> RunScatter(ScatterRequest request, Plan plan);
   // How the reading of one shard's answer ended.

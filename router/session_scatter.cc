@@ -8,6 +8,7 @@
 #include <charconv>
 #include <utility>
 
+#include "router/prepare_on_server.h"
 #include "router/session.h"
 #include "wire/backend.h"
 #include "wire/error_response.h"
@@ -57,6 +58,8 @@ bool SameColumns(std::string_view a, std::string_view b) {
 struct Session::Gathered {
   std::string columns;  // the first RowDescription's body
   bool described = false;
+  bool hides_columns = false;
+  uint64_t told = 0;     // the shape that the client relies on; 0: none
   bool started = false;  // something has gone to the client
   uint64_t rows = 0;
   std::string error;  // an ErrorResponse, whole; empty: none
@@ -152,9 +155,14 @@ class ShardAnswer {
         if (!gathered_->described) {
           gathered_->described = true;
           gathered_->columns = std::string(frame.body);
-          return true;
+          if (gathered_->told > kShapeOfNoData &&
+              ShapeOf(frame.body) != gathered_->told) {
+            failed_ = true;
+            gathered_->error = ChangedColumns();
+          }
+          return !failed_ && !gathered_->hides_columns;
         }
-        if (first_) return true;
+        if (first_) return !gathered_->hides_columns;
         if (!SameColumns(gathered_->columns, frame.body)) {
           failed_ = true;
           wire::AppendErrorResponse(
@@ -254,6 +262,8 @@ net::Task<void> Session::RunScatter(ScatterRequest request, Plan plan) {
   for (HeldLease& held : leases) StartScattered(&held, request);
 
   Gathered gathered;
+  gathered.hides_columns = request.hide_columns;
+  if (request.hide_columns) gathered.told = request.client->told;
   for (size_t i = 0; i < leases.size() && gathered.error.empty(); ++i) {
     ScatterStep step =
         co_await ReadShard(&leases[i], &gathered, i == 0, request.hide_parse);
@@ -267,6 +277,10 @@ net::Task<void> Session::RunScatter(ScatterRequest request, Plan plan) {
     }
   }
   EndScatter(&leases);
+  if (request.client != nullptr && gathered.described &&
+      !request.hide_columns) {
+    request.client->told = ShapeOf(gathered.columns);
+  }
   std::string end = gathered.error;
   if (end.empty()) {
     wire::AppendCommandComplete("SELECT " + std::to_string(gathered.rows),

@@ -181,7 +181,9 @@ class Analyzer {
       if (const auto* range = As<PgQuery__RangeVar>(&message)) {
         shows |= std::string_view(range->relname) == "pg_prepared_statements";
       } else if (const auto* name = As<PgQuery__String>(&message)) {
-        shows |= std::string_view(name->sval) == "pg_prepared_statement";
+        // Also in a DO's code.
+        shows |= std::string_view(name->sval).find("pg_prepared_statement") !=
+                 std::string_view::npos;
       }
       return true;
     });

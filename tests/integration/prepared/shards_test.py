@@ -4,7 +4,8 @@ import unittest
 
 import psycopg
 
-from tests.integration.prepared.steps import answer, bind, execute, parse, query, run, SYNC
+from tests.integration.prepared.steps import (
+    SYNC, answer, bind, describe, execute, parse, query, run, run_undescribed)
 from tests.integration.clients.wire_client import WireClient
 from tests.support import testing
 from tests.support.cluster import Cluster
@@ -86,6 +87,32 @@ class ShardsTest(unittest.TestCase):
                 self.client.execute(f"PREPARE inside{n}(int) AS SELECT v FROM t WHERE id = $1")
                 self.assertEqual(self.one(f"EXECUTE by_id({n})"), (n,))
                 self.assertEqual(self.one(f"EXECUTE inside{n}({n})"), ("x",))
+
+    @testing.timeout(60)
+    def test_over_several_shards_columns_do_not_change_unseen_either(self):
+        read = parse("p", "SELECT * FROM t") + SYNC
+        with WireClient(self.router.port) as wire:
+            wire.log_in()
+            self.assertEqual(self.columns(answer(wire, read + describe("p") + SYNC)), 2)
+            self.assertEqual(self.widths(answer(wire, run_undescribed("p"))), [2] * 20)
+            for shard in cluster().shards:
+                shard.primary.sql("ALTER TABLE t ADD COLUMN more int", dbname="app")
+            cluster().wait_for_replay()
+            refused = answer(wire, run_undescribed("p"))
+            self.assertEqual([body[2] for kind, body in refused if kind == "E"],
+                             ["cached plan must not change result type"])
+            self.assertEqual(self.widths(refused), [])
+            again = answer(wire, run("p"))
+            self.assertEqual((self.columns(again), self.widths(again)), (3, [3] * 20))
+            self.assertEqual(self.widths(answer(wire, run_undescribed("p"))), [3] * 20)
+
+    def columns(self, messages):
+        """How many columns were described."""
+        return [len(body) for kind, body in messages if kind == "T"][-1]
+
+    def widths(self, messages):
+        """How many columns each row has."""
+        return [int.from_bytes(body[:2], "big") for kind, body in messages if kind == "D"]
 
     @testing.timeout(60)
     def test_reads_go_to_standbys_and_writes_do_not(self):
