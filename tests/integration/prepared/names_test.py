@@ -17,6 +17,8 @@ def make_cluster():
         "CREATE SCHEMA one; CREATE TABLE one.here AS SELECT 1 AS x; "
         "CREATE SCHEMA two; CREATE TABLE two.here AS SELECT 2 AS x; "
         "CREATE TYPE mood AS ENUM ('sad', 'glad'); "
+        "CREATE FUNCTION held() RETURNS bigint LANGUAGE plpgsql AS "
+        "'BEGIN RETURN (SELECT count(*) FROM pg_prepared_statements); END'; "
         "CREATE ROLE other; GRANT ALL ON ALL TABLES IN SCHEMA public TO other", dbname="app")
     return made
 
@@ -237,6 +239,26 @@ class NamesTest(unittest.TestCase):
         for name, script in SCRIPTS.items():
             with self.subTest(name):
                 self.play_both(script, max_prepared_statements=1)
+
+    def test_a_connection_holds_no_more_than_its_limit(self):
+        script = []
+        for number in range(6):
+            for session in ("a", "b"):
+                text = f"SELECT {number}, '{session}'"
+                script += [(session, query(f"PREPARE s{number} AS {text}"),
+                            parse(f"p{number}", text + ", 1"), SYNC),
+                           (session, query("SELECT held()"))]
+        for number in range(6):
+            script += [("a", query(f"EXECUTE s{number}"), run(f"p{number}")),
+                       ("b", query(f"EXECUTE s{number}")), ("b", query("SELECT held()"))]
+        with Router(shards=cluster().shards_flag(), threads=1, pool_size=1,
+                    max_prepared_statements=3) as router:
+            answers = play(script, router.port)
+        held = [int(got[1][1][6:]) for _, sent, got in answers if b"held()" in sent]
+        self.assertEqual(max(held), 3)
+        rows = [body for _, sent, got in answers[-18:] if b"EXECUTE" in sent
+                for kind, body in got if kind == "D"]
+        self.assertEqual(len(rows), 18)
 
 
 if __name__ == "__main__":
