@@ -522,6 +522,10 @@ Exchange::Verdict Exchange::HandleError(std::string_view body) {
   relayed_ = true;
   // The error of a message that the router added is the client's to see: it
   // stands for what the client asked.
+  if (next->hidden && next->what == What::kQuery) {
+    // Settings that it was to make are not made.
+    connection_->environment = nullptr;
+  }
   std::string own = silent_ ? std::string() : OwnError(*next, body);
   if (!own.empty()) Relay(own);
   if (one_message) SkipToSync();

@@ -303,6 +303,33 @@ class EverydayTest(unittest.TestCase):
             self.assertEqual(len(done), 1)
 
     @testing.timeout(60)
+    def test_what_the_router_refuses_fails_the_transaction(self):
+        self.make_database("refusals", shards=(0, 1))
+        flags = "; ".join(
+            f"s{i}=" + ",".join(f"127.0.0.1:{n.port}/refusals" for n in cluster()[i].nodes)
+            for i in range(2))
+        for i in range(2):
+            cluster()[i].primary.sql("CREATE TABLE t (k int PRIMARY KEY)", dbname="refusals")
+        self.start("refusals", shards=flags, tables="t:hash(k)")
+        in_error = psycopg.pq.TransactionStatus.INERROR
+        with self.router.connect(dbname="refusals") as connection:
+            for refused, values in (("SELECT * FROM t", None), ("SELECT * FROM t WHERE k > %s", (0,)),
+                                    ("SET pgbraid.consistency = 'none'", None),
+                                    ("SELECT count(*) FROM t", None),
+                                    ("SELECT count(*) FROM t WHERE k < %s", (9,))):
+                with self.subTest(refused=refused):
+                    connection.execute("BEGIN")
+                    connection.execute("INSERT INTO t VALUES (1)")
+                    with self.assertRaises(psycopg.Error) as caught:
+                        connection.execute(refused, values)
+                    self.assertIn(caught.exception.sqlstate, ("0A000", "22023"))
+                    self.assertEqual(connection.info.transaction_status, in_error)
+                    with self.assertRaises(psycopg.errors.InFailedSqlTransaction):
+                        connection.execute("INSERT INTO t VALUES (1)")
+                    self.assertEqual(connection.execute("COMMIT").statusmessage, "ROLLBACK")
+            self.assertEqual(connection.execute("SELECT k FROM t").fetchall(), [])
+
+    @testing.timeout(60)
     def test_malformed_input_harms_nobody_else(self):
         self.start()
         with self.router.connect(autocommit=True) as neighbour:
