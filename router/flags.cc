@@ -28,6 +28,7 @@ DEFINE_string(server_tls, "prefer", "TLS towards servers: disable, prefer, requi
 DEFINE_string(server_tls_ca_file, "", "the certificates trusted by verify-ca and verify-full (PEM); empty: the system's");
 DEFINE_string(pool_mode, "transaction", "how long a client keeps a server connection: transaction, session");
 DEFINE_int32(pool_size, 20, "server connections to one host, over all threads");
+DEFINE_int32(max_replication_connections, 10, "replication connections, each with one of its own to a primary, beside --pool_size; 0: none");
 DEFINE_int32(threads, 0, "reactors; 0: one a core (never more than --pool_size)");
 DEFINE_string(io, "auto", "how the kernel is asked: auto, epoll");
 DEFINE_string(consistency, "session", "what reads must see: session, eventual, strong");
@@ -64,6 +65,7 @@ constexpr std::string_view kOwnFlags[] = {"listen",
                                           "server_tls_ca_file",
                                           "pool_mode",
                                           "pool_size",
+                                          "max_replication_connections",
                                           "threads",
                                           "io",
                                           "consistency",
@@ -263,7 +265,13 @@ Status ReadNumbers(RouterOptions* options) {
                    std::to_string(FLAGS_max_prepared_statements),
                    "a number from 1 on");
   }
+  if (FLAGS_max_replication_connections < 0) {
+    return BadFlag("max_replication_connections",
+                   std::to_string(FLAGS_max_replication_connections),
+                   "a number from 0 on");
+  }
   options->pool_size = FLAGS_pool_size;
+  options->max_replication_connections = FLAGS_max_replication_connections;
   int cores =
       std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   options->threads = FLAGS_threads == 0 ? std::min(cores, 256) : FLAGS_threads;

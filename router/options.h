@@ -28,7 +28,8 @@ struct RouterOptions {
   bool require_tls = false;                    // of clients that come by TCP
   PoolMode pool_mode = PoolMode::kTransaction;
   int pool_size = 20;  // server connections to one host, over all threads
-  int threads = 1;     // reactors; never more than pool_size
+  int max_replication_connections = 10;  // over all threads
+  int threads = 1;                       // reactors; never more than pool_size
   pool::Consistency consistency = pool::Consistency::kSession;
   Duration max_replica_lag = std::chrono::seconds(1);
   Duration freshness_wait = std::chrono::milliseconds(10);

@@ -23,6 +23,8 @@ struct Plan {
   topology::ShardSet shards;
   // A standby that is fresh enough may serve it.
   bool standby = false;
+  // Makes a snapshot that others will use, on the primary.
+  bool exports_snapshot = false;
   // How fresh, where a hint says it; else as the session wants it.
   std::optional<pool::Consistency> consistency;
   // Why it goes there, in a few words; lives as long as the routed query, or

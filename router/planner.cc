@@ -206,6 +206,7 @@ Plan PlanStatement(const RoutedQuery& query, size_t place,
       break;
   }
   plan.standby = route.standby && !plan.refused();
+  plan.exports_snapshot = route.exports_snapshot;
   plan.consistency = ConsistencyOf(query.hint());
   plan.reason = route.reason;
   return plan;
@@ -231,6 +232,7 @@ Plan Combine(Plan first, const Plan& next) {
         "statements on different shards in one transaction are not supported");
   }
   first.standby = standby;
+  first.exports_snapshot |= next.exports_snapshot;
   if (!first.consistency) first.consistency = next.consistency;
   return first;
 }

@@ -59,6 +59,7 @@ std::shared_ptr<const RoutedQuery> RoutedQuery::Make(
       route = MakeStatementRoute(statement, *routed->map_, catalog,
                                  routed->query_.parse_error);
     }
+    route.exports_snapshot = statement.exports_snapshot;
     if (hint.primary) {
       route.standby = false;
       route.reason += "; a hint asks for the primary";

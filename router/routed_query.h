@@ -44,7 +44,8 @@ struct StatementRoute {
   std::string several_reason;
   Status refusal;
   bool standby = false;  // proven to be safe there
-  std::string reason;    // for EXPLAIN (ROUTE)
+  bool exports_snapshot = false;
+  std::string reason;  // for EXPLAIN (ROUTE)
 };
 
 class RoutedQuery {

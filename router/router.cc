@@ -33,6 +33,7 @@ Router::Router(RouterOptions options, topology::ShardMap map,
     : options_(std::move(options)),
       map_(std::make_shared<const topology::ShardMap>(std::move(map))),
       credentials_(std::move(credentials)),
+      replication_(options_.max_replication_connections),
       primaries_(static_cast<size_t>(map_->shard_count())) {
   for (auto& primary : primaries_) primary = -1;
 }
@@ -51,7 +52,7 @@ Status Router::MakeWorkers() {
                          net::Reactor::Create(&clock_));
     workers_.push_back(std::make_unique<Worker>(
         i, std::move(reactor), &options_, map_, &credentials_, &random_,
-        snapshots_.get(), seed, mock_key));
+        snapshots_.get(), &replication_, seed, mock_key));
     workers_.back()->forward_cancel = [this](uint32_t process,
                                              std::string key) {
       size_t owner = static_cast<size_t>(Worker::WorkerOf(process));

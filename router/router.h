@@ -51,6 +51,7 @@ class Router {
   const RouterOptions options_;
   const std::shared_ptr<const topology::ShardMap> map_;
   const pool::Credentials credentials_;
+  ConnectionBudget replication_;
   SystemClock clock_;
   wire::SystemRandom random_;
 

@@ -85,7 +85,7 @@ Session::~Session() {
 
 void Session::DropLeases() {
   // What a client leaves behind is never handed to another.
-  if (held_ && state_->pins != 0) held_->retired = true;
+  if (held_ && !replication_ && state_->pins != 0) held_->retired = true;
   held_ = HeldLease();
   for (HeldLease& pinned : pinned_) pinned->retired = true;
   pinned_.clear();
@@ -94,7 +94,11 @@ void Session::DropLeases() {
 net::Task<void> Session::Run(Worker* worker, int fd) {
   Session session(worker, fd);
   bool logged_in = co_await session.LogIn();
-  if (logged_in) co_await session.Serve();
+  if (logged_in && session.replication_) {
+    co_await session.RelayReplication();
+  } else if (logged_in) {
+    co_await session.Serve();
+  }
   // Server connections first: locks are gone before the client hears of it.
   session.DropLeases();
   session.client_.CloseAfterSending();

@@ -1,7 +1,8 @@
 // One client, from its first byte to its last: the way of a query reads here
 // from top to bottom.
 //
-//   Run -> LogIn -> Serve: a message arrives
+//   Run -> LogIn (a replication connection: -> RelayReplication)
+//       -> Serve: a message arrives
 //     Query            -> RunQuery     (session_query.cc)
 //     Parse, Bind ...  -> RunSegment   (session_extended.cc)
 //   recognise -> answer locally, or plan -> Acquire a server connection
@@ -82,8 +83,19 @@ class Session {
   net::Task<Status> BeginSession(std::string packet, TimePoint deadline);
   Status ApplyStartup(const wire::StartupPacket& packet);
   net::Task<Status> LearnParameters();
-  void Greet();
+  void Greet(const pool::ParametersRef& parameters);
   void Fatal(const Status& status);
+
+  // session_replication.cc
+  // The shard whose name was given ("": none). Errors: 0A000 where one has to
+  // be named, 22023 for a name that is none.
+  StatusOr<int> ReplicatedShard(std::string_view name) const;
+  // Opens the client's own connection to the primary, which it holds from then
+  // on. `packet` points into what the caller keeps.
+  net::Task<Status> BeginReplication(wire::StartupPacket packet,
+                                     wire::Replication kind);
+  // Relays until one side ends, or the primary is deposed.
+  net::Task<void> RelayReplication();
 
   // session.cc
   net::Task<void> Serve();
@@ -292,11 +304,13 @@ class Session {
 
   Worker* const worker_;
   Client client_;
-  std::unique_ptr<SessionState> state_;  // null before the startup packet
+  // Null before the startup packet, and for a replication connection.
+  std::unique_ptr<SessionState> state_;
   HeldLease held_;                       // in use now
   std::vector<HeldLease> pinned_;        // kept between statements
   std::vector<HeldLease*> scattered_;    // of a scatter that runs now
   LargeMessage large_;                   // of the client's, on its way
+  ConnectionBudget::Place replication_;  // empty: not that kind
   uint32_t process_ = 0;
   bool closing_ = false;
   pool::Interrupt interrupt_;  // of what the client runs now

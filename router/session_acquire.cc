@@ -128,6 +128,16 @@ Plan Session::Restrict(Plan plan) const {
                       ", the statement needs shard " +
                       worker_->map().shards()[plan.shard()].name + ".");
   }
+  if (plan.exports_snapshot && server_in_transaction() && held_.standby) {
+    refuse("a snapshot can't be exported by a transaction on a standby",
+           "Transactions that use a snapshot run on the primary.");
+    plan.refusal =
+        SqlError(SqlStateOf(plan.refusal), MessageOf(plan.refusal),
+                 DetailOf(plan.refusal),
+                 "Call pg_export_snapshot() first in the transaction, or SET "
+                 "pgbraid.consistency = 'strong' before it.");
+    return plan;
+  }
   if (plan.consistency.value_or(state_->consistency) ==
       pool::Consistency::kStrong) {
     keep_off_standbys("primary: consistency is strong");

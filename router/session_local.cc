@@ -102,7 +102,8 @@ bool Session::IsLocal(const Recognized& recognized, bool joined) const {
     case Kind::kRollback:
       return deferred_now || !statement->chain;
     case Kind::kSetTransaction:
-      return deferred_now;
+      // A snapshot is taken at once, where it was exported: on the primary.
+      return deferred_now && statement->name.empty();
     case Kind::kSavepoint:
     case Kind::kSet:
       return deferred_now && worker_->map().shard_count() > 1;

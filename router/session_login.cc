@@ -42,12 +42,12 @@ net::Task<bool> Session::LogIn() {
   bool begun = co_await AwaitStartup(&packet, deadline);
   if (!begun) co_return false;
   Status status = co_await BeginSession(std::move(packet), deadline);
-  if (status.ok()) status = co_await LearnParameters();
+  if (status.ok() && !replication_) status = co_await LearnParameters();
   if (!status.ok()) {
     if (!client_.at_end()) Fatal(status);
     co_return false;
   }
-  Greet();
+  Greet(replication_ ? held_->parameters : state_->told);
   co_return true;
 }
 
@@ -60,15 +60,12 @@ net::Task<Status> Session::BeginSession(std::string bytes, TimePoint deadline) {
     wire::AppendNegotiation(packet, &answer);
     client_.Send(answer);
   }
-  if (!packet.Find("replication").empty() &&
-      packet.Find("replication") != "false" &&
-      packet.Find("replication") != "off") {
-    co_return SqlError(sqlstate::kFeatureNotSupported,
-                       "replication connections are not supported", "",
-                       "Connect to the primary directly.");
-  }
+  auto replication = wire::ReplicationOf(packet);
+  if (!replication.ok()) co_return replication.status();
+  // A physical one is of the server; which database is named does not matter.
   const std::string& expected = worker_->options().database;
-  if (!expected.empty() && packet.database() != expected) {
+  if (!expected.empty() && packet.database() != expected &&
+      *replication != wire::Replication::kPhysical) {
     co_return SqlError(
         sqlstate::kInvalidCatalogName,
         "database \"" + std::string(packet.database()) + "\" does not exist",
@@ -77,6 +74,9 @@ net::Task<Status> Session::BeginSession(std::string bytes, TimePoint deadline) {
   // Nothing is remembered of a client before it has proven who it is.
   status = co_await Authenticate(std::string(packet.user()), deadline);
   if (!status.ok()) co_return status;
+  if (*replication != wire::Replication::kNone) {
+    co_return co_await BeginReplication(packet, *replication);
+  }
   ClientIdentity* identity = worker_->IdentityFor(
       std::string(packet.user()), std::string(packet.database()));
   state_ = std::make_unique<SessionState>(
@@ -198,12 +198,12 @@ net::Task<Status> Session::LearnParameters() {
   co_return OkStatus();
 }
 
-void Session::Greet() {
+void Session::Greet(const pool::ParametersRef& parameters) {
   std::string key;
   process_ = worker_->Register(this, &key);
   std::string message;
   wire::AppendAuthenticationOk(&message);
-  for (const auto& [name, value] : *state_->told) {
+  for (const auto& [name, value] : *parameters) {
     wire::AppendParameterStatus(name, value, &message);
   }
   wire::AppendParameterStatus("in_hot_standby", "off", &message);

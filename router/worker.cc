@@ -45,7 +45,8 @@ Worker::Worker(int index, std::unique_ptr<net::Reactor> reactor,
                const RouterOptions* options,
                std::shared_ptr<const topology::ShardMap> map,
                const pool::Credentials* credentials, wire::RandomSource* random,
-               SnapshotSource* snapshots, uint64_t seed, std::string mock_key)
+               SnapshotSource* snapshots, ConnectionBudget* replication,
+               uint64_t seed, std::string mock_key)
     : index_(index),
       reactor_(std::move(reactor)),
       options_(options),
@@ -53,6 +54,7 @@ Worker::Worker(int index, std::unique_ptr<net::Reactor> reactor,
       credentials_(credentials),
       random_(random),
       snapshots_(snapshots),
+      replication_(replication),
       mock_key_(std::move(mock_key)),
       login_secrets_(&credentials->clients(), mock_key_),
       recognizer_(options, seed) {

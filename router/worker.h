@@ -19,6 +19,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "net/reactor.h"
 #include "pool/shard_hosts.h"
+#include "router/connection_budget.h"
 #include "router/options.h"
 #include "router/prepared_statements.h"
 #include "router/recognizer.h"
@@ -39,7 +40,8 @@ class Worker {
          const RouterOptions* options,
          std::shared_ptr<const topology::ShardMap> map,
          const pool::Credentials* credentials, wire::RandomSource* random,
-         SnapshotSource* snapshots, uint64_t seed, std::string mock_key);
+         SnapshotSource* snapshots, ConnectionBudget* replication,
+         uint64_t seed, std::string mock_key);
   ~Worker();
 
   // Starts the monitors. On the reactor's thread.
@@ -59,6 +61,8 @@ class Worker {
   Recognizer* recognizer() { return &recognizer_; }
   PreparedStatements* prepared() { return &prepared_; }
   SnapshotSource* snapshots() { return snapshots_; }
+  // Replication connections, over all workers.
+  ConnectionBudget* replication() { return replication_; }
 
   // What the clients of one user and database share.
   ClientIdentity* IdentityFor(const std::string& user,
@@ -112,6 +116,7 @@ class Worker {
   const pool::Credentials* const credentials_;
   wire::RandomSource* const random_;
   SnapshotSource* const snapshots_;
+  ConnectionBudget* const replication_;
   const std::string mock_key_;
   wire::LoginSecrets login_secrets_;
 

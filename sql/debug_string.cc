@@ -106,6 +106,7 @@ std::string FlagString(const Statement& statement) {
   if (statement.taints) text += " taints";
   if (statement.changes_catalog) text += " ddl";
   if (statement.unpins) text += " unpins";
+  if (statement.exports_snapshot) text += " snapshot";
   if (statement.reads_system_columns) text += " system";
   if (statement.concatenable) text += " concat";
   if (!statement.relations_known) text += " unknown";

@@ -49,6 +49,7 @@ struct Findings {
   std::string hidden_reason;  // the first one
   Pin pin = Pin::kNone;
   bool unpins = false;
+  bool exports_snapshot = false;
   bool reads_system_columns = false;
   bool by_text = false;
   bool advances_sequence = false;

@@ -227,6 +227,9 @@ struct Statement {
   Pin pin = Pin::kNone;
   // Shows the session's prepared statements (pg_prepared_statements).
   bool shows_prepared = false;
+  // Calls pg_export_snapshot(): whoever uses the snapshot is sent to the
+  // primary, so that it has to come from there.
+  bool exports_snapshot = false;
   bool unpins =
       false;  // may end a pin: CLOSE, UNLISTEN, unlock_all, DROP, DISCARD
 

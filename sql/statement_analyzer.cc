@@ -36,6 +36,7 @@ void StoreFindings(Findings findings, Statement& statement) {
   statement.reads_sequence = findings.reads_sequence;
   statement.differs_in_recovery =
       findings.differs_in_recovery || findings.taints;
+  statement.exports_snapshot = findings.exports_snapshot;
   statement.reads_system_columns = findings.reads_system_columns;
   statement.relations = std::move(findings.relations);
   statement.relations_known = !findings.hidden_relations;
@@ -317,6 +318,7 @@ class Analyzer {
         {inner.custom_settings, inner.unknown_settings});
     if (findings.pin == Pin::kNone) findings.pin = inner.pin;
     findings.unpins |= inner.unpins;
+    findings.exports_snapshot |= inner.exports_snapshot;
     if (!inner.standby_safe) findings.NeedPrimary(inner.primary_reason);
     if (!inner.relations_known) findings.HideRelations(inner.unknown_reason);
   }

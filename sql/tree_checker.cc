@@ -248,6 +248,7 @@ void TreeChecker::CheckBuiltInCall(
   }
   if (findings_.pin == Pin::kNone) findings_.pin = PinOf(name);
   findings_.unpins |= Unpins(name);
+  findings_.exports_snapshot |= name == "pg_export_snapshot";
 }
 
 void TreeChecker::CheckSequenceName(const PgQuery__FuncCall& call) {

@@ -17,6 +17,15 @@ Status UnsupportedVersion(uint32_t version) {
                       ": server supports 3.0 to 3.0");
 }
 
+// The value is `word`, or so much of it that it can be nothing else.
+bool Spells(std::string_view value, std::string_view word, size_t least) {
+  if (value.size() < least || value.size() > word.size()) return false;
+  for (size_t i = 0; i < value.size(); ++i) {
+    if ((value[i] | 0x20) != word[i]) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 StartupKind StartupKindOf(std::string_view body) {
@@ -72,6 +81,29 @@ Status ParseStartup(std::string_view body, StartupPacket* packet) {
                     "no PostgreSQL user name specified in startup packet");
   }
   return OkStatus();
+}
+
+StatusOr<Replication> ReplicationOf(const StartupPacket& packet) {
+  const std::string_view value = packet.Find("replication");
+  if (value == "database") return Replication::kLogical;
+  if (value == "1" || Spells(value, "true", 1) || Spells(value, "yes", 1) ||
+      Spells(value, "on", 2)) {
+    return Replication::kPhysical;
+  }
+  if (value == "0" || Spells(value, "false", 1) || Spells(value, "no", 1) ||
+      Spells(value, "off", 2)) {
+    return Replication::kNone;
+  }
+  for (const auto& [name, given] : packet.parameters) {
+    if (name != "replication") continue;
+    return SqlError(sqlstate::kInvalidParameterValue,
+                    "invalid value for parameter \"replication\": \"" +
+                        std::string(value) + "\"",
+                    {},
+                    "Valid values are: \"false\", 0, \"true\", 1, "
+                    "\"database\".");
+  }
+  return Replication::kNone;
 }
 
 void AppendNegotiation(const StartupPacket& packet, std::string* out) {

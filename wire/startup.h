@@ -62,6 +62,17 @@ struct StartupPacket {
 //   28000 no user name
 Status ParseStartup(std::string_view body, StartupPacket* packet);
 
+// What the parameter `replication` asks for.
+enum class Replication : uint8_t {
+  kNone,
+  kPhysical,  // of the whole server; speaks replication commands only
+  kLogical,   // `database`: of one database; speaks SQL too
+};
+
+// As PostgreSQL reads it: "database", or a boolean in any of its spellings.
+// Error 22023 for anything else.
+StatusOr<Replication> ReplicationOf(const StartupPacket& packet);
+
 // The answer that needs_negotiation() asks for.
 void AppendNegotiation(const StartupPacket& packet, std::string* out);
 

@@ -111,6 +111,30 @@ TEST(StartupTest, TellsRequestsApart) {
   EXPECT_EQ(StartupKindOf(StartupBody(ssl)), StartupKind::kSslRequest);
 }
 
+TEST(ReplicationTest, IsReadAsPostgresqlReadsIt) {
+  const auto read = [](std::string_view value) {
+    StartupPacket packet;
+    packet.parameters.emplace_back("user", "u");
+    packet.parameters.emplace_back("replication", value);
+    return ReplicationOf(packet);
+  };
+  EXPECT_EQ(*ReplicationOf(StartupPacket()), Replication::kNone);
+  EXPECT_EQ(*read("database"), Replication::kLogical);
+  for (const char* yes : {"true", "t", "TRUE", "on", "On", "yes", "y", "1"}) {
+    EXPECT_EQ(*read(yes), Replication::kPhysical) << yes;
+  }
+  for (const char* no : {"false", "f", "off", "of", "no", "n", "0"}) {
+    EXPECT_EQ(*read(no), Replication::kNone) << no;
+  }
+  for (const char* bad : {"", "o", "Database", "2", "truee", "maybe"}) {
+    const auto answer = read(bad);
+    ASSERT_FALSE(answer.ok()) << bad;
+    EXPECT_EQ(SqlStateOf(answer.status()), "22023");
+    EXPECT_NE(MessageOf(answer.status()).find("\"replication\""),
+              std::string::npos);
+  }
+}
+
 TEST(CancelRequestTest, ReadsBackKeysOfAllLengths) {
   for (const size_t size : {4, 5, 32, 256}) {
     const std::string key(size, '\x9f');
