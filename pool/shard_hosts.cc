@@ -82,6 +82,7 @@ void ShardHosts::FollowPrimary() {
                   hosts_[primary()]->pool->address().ToString() + " now."
             : "Which host is the primary is not known yet."));
     reigning_ = -1;
+    if (options_.on_deposed) options_.on_deposed();
   }
   if (primary() >= 0) reigning_ = primary();
 }
@@ -162,6 +163,10 @@ Status ShardHosts::NoPrimary() const {
       sqlstate::kCannotConnectNow,
       "shard " + options_.shard_name + " has no primary at the moment",
       detail + ".");
+}
+
+void ShardHosts::SuspectAll() {
+  for (auto& host : hosts_) host->monitor->RequestSample();
 }
 
 void ShardHosts::Suspect(int host) { hosts_[host]->monitor->RequestSample(); }

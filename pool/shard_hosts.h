@@ -6,6 +6,7 @@
 #ifndef PGBRAID_POOL_SHARD_HOSTS_H_
 #define PGBRAID_POOL_SHARD_HOSTS_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ struct ShardHostsOptions {
   // How long a read waits for a standby to catch up before it takes the
   // primary.
   Duration freshness_wait = std::chrono::milliseconds(10);
+  // Called once the primary is seen to be deposed; may be empty.
+  std::function<void()> on_deposed = nullptr;
 };
 
 class ShardHosts {
@@ -69,6 +72,8 @@ class ShardHosts {
   // A connection to this host broke, or it answered as another role than
   // expected: asks it again at once.
   void Suspect(int host);
+  // Another reactor has seen a primary deposed: asks all hosts at once.
+  void SuspectAll();
 
   // The life of the host's server, as last sampled; 0 if not known.
   int64_t incarnation(int host) const { return view_.incarnation(host); }

@@ -62,6 +62,13 @@ Status Router::MakeWorkers() {
         worker->Cancel(process, key);
       });
     };
+    workers_.back()->announce_deposed = [this, i](int shard) {
+      for (auto& other : workers_) {
+        if (other->index() == i) continue;
+        other->reactor()->Post(
+            [to = other.get(), shard] { to->shard(shard)->SuspectAll(); });
+      }
+    };
   }
   return OkStatus();
 }

@@ -59,9 +59,13 @@ Worker::Worker(int index, std::unique_ptr<net::Reactor> reactor,
       login_secrets_(&credentials->clients(), mock_key_),
       recognizer_(options, seed) {
   for (const topology::Shard& shard : map_->shards()) {
+    pool::ShardHostsOptions made =
+        OptionsFor(shard, *options_, *credentials_, index_);
+    made.on_deposed = [this, number = static_cast<int>(shards_.size())] {
+      if (announce_deposed) announce_deposed(number);
+    };
     shards_.push_back(std::make_unique<pool::ShardHosts>(
-        reactor_.get(), OptionsFor(shard, *options_, *credentials_, index_),
-        credentials_, &tables_, random_));
+        reactor_.get(), std::move(made), credentials_, &tables_, random_));
   }
 }
 

@@ -87,6 +87,9 @@ class Worker {
   // Hands a cancel request to the worker that `process` belongs to; set by the
   // router.
   std::function<void(uint32_t process, std::string key)> forward_cancel;
+  // Tells the other workers that a shard's primary was seen to be deposed; set
+  // by the router.
+  std::function<void(int shard)> announce_deposed;
   static int WorkerOf(uint32_t process) {
     return static_cast<int>(process >> kCounterBits) & 0xFF;
   }

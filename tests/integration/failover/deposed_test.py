@@ -1,5 +1,6 @@
 """A standby is promoted while the old primary lives on: nothing is committed there any more."""
 
+import contextlib
 import threading
 import time
 import unittest
@@ -43,16 +44,18 @@ class DeposedPrimaryTest(unittest.TestCase):
         """Promotes the standby, and waits until the router has followed in all its threads."""
         self.cluster[0].wait_for_replay()
         self.new.promote()
-        for _ in range(8):  # new sessions are dealt out to all threads
-            wait_until(self.is_followed, "the router to follow the promotion")
+        wait_until(self.is_followed, "the router to follow the promotion")
 
     def is_followed(self):
-        try:
-            with self.router.connect() as connection:
-                port = connection.execute("SELECT inet_server_port(), txid_current()").fetchone()[0]
-                return port == self.new.port
-        except psycopg.Error:
-            return False
+        """Whether all threads have: new sessions are dealt out to them evenly."""
+        with contextlib.ExitStack() as stack:
+            try:
+                sessions = [stack.enter_context(self.router.connect()) for _ in range(12)]
+                ports = [session.execute("SELECT inet_server_port(), txid_current()").fetchone()[0]
+                         for session in sessions]
+            except psycopg.Error:
+                return False
+            return set(ports) == {self.new.port}
 
     def keys(self, node):
         return [row[0] for row in node.sql("SELECT k FROM t ORDER BY k", dbname="app")]
