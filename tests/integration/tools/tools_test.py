@@ -37,7 +37,7 @@ UPDATE pgbench_accounts SET abalance = abalance WHERE aid = :aid;
 SELECT count(*) AS n, max(abalance) AS top FROM pgbench_accounts WHERE aid <= :aid + 10 AND aid > :aid \\gset got_
 SELECT 1 / (CASE WHEN :got_n <= 10 THEN 1 ELSE 0 END);
 BEGIN;
-INSERT INTO pgbench_history (tid, bid, aid, delta, mtime) VALUES (1, 1, :aid, 0, now());
+INSERT INTO pgbench_history (tid, bid, aid, delta, mtime) VALUES (1, 1, :aid, 100000, now());
 SELECT :aid AS seen \\gset
 END;
 """
@@ -214,7 +214,7 @@ class ToolsTest(unittest.TestCase):
                                         "-f", script)
                     self.assertIn("number of failed transactions: 0", done)
         self.assertEqual(self.shard.primary.sql(
-            "SELECT count(*) FROM pgbench_history WHERE delta = 0", dbname="bench"), [(480,)])
+            "SELECT count(*) FROM pgbench_history WHERE delta = 100000", dbname="bench"), [(480,)])
 
     def pgbench(self, *arguments):
         port = str(self.router.port)
