@@ -38,6 +38,12 @@ bool MeansOff(std::string_view value) {
          v == "n" || v == "of" || v == "fa" || v == "fal" || v == "fals";
 }
 
+bool MeansOn(std::string_view value) {
+  std::string v = Lower(value);
+  return v == "on" || v == "true" || v == "yes" || v == "1" || v == "t" ||
+         v == "y";
+}
+
 bool IsAsciiSafeEncoding(std::string_view value) {
   std::string v;
   for (char c : Lower(value)) {
@@ -102,6 +108,8 @@ Environment::Environment(std::vector<Setting> settings)
       conforming_strings_ = !MeansOff(setting.value);
     } else if (setting.name == "client_encoding") {
       ascii_safe_encoding_ = IsAsciiSafeEncoding(setting.value);
+    } else if (setting.name == "default_transaction_read_only") {
+      read_only_ = MeansOn(setting.value);
     } else if (setting.name == "default_transaction_isolation") {
       serializable_ = Lower(setting.value) == "serializable";
     } else if (IsRoleSetting(setting.name) && Lower(setting.value) != "none") {

@@ -58,6 +58,8 @@ class Environment {
   // Transactions are serializable unless they say otherwise: on a standby even
   // the settings themselves could not be made.
   bool serializable() const { return serializable_; }
+  // Transactions are read-only unless they say otherwise.
+  bool read_only() const { return read_only_; }
   // SET ROLE or SET SESSION AUTHORIZATION is in force: empty if not.
   std::string_view role() const { return role_; }
 
@@ -83,6 +85,7 @@ class Environment {
   bool ascii_safe_encoding_ = true;
   bool serializable_ = false;
   bool has_custom_ = false;
+  bool read_only_ = false;
   std::string role_;
 };
 

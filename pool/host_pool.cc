@@ -11,6 +11,24 @@ namespace {
 // How many idle connections are looked at for one with the right settings.
 constexpr size_t kEnvironmentSearch = 8;
 
+// How far behind the first in line one is looked for that a connection fits as
+// it is, and how often in a row the first may be passed over for that.
+constexpr int kLineSearch = 16;
+constexpr int kMostOvertakings = 8;
+
+// What makes one idle connection better than another; 0: of no use.
+constexpr int kOtherEnvironment = 1;
+constexpr int kOthersSequences = 2;
+constexpr int kEqual = 3;
+constexpr int kBestRank = 4;
+
+// Of a connection with the right settings.
+int RankOf(const ServerConnection& connection, const SequenceWish& wish) {
+  if (connection.id == wish.connection) return kBestRank;
+  if (wish.advances && connection.has_sequences) return kOthersSequences;
+  return kEqual;
+}
+
 // For the roundtrip that ends a quarantine.
 constexpr Duration kFlushTimeout = std::chrono::seconds(2);
 
@@ -54,25 +72,33 @@ HostPool::HostPool(net::Reactor* reactor, HostPoolOptions options,
 HostPool::~HostPool() = default;
 
 Lease HostPool::TryAcquire(const Identity* identity,
-                           const Environment* environment, uint64_t preferred) {
+                           const Environment* environment,
+                           const SequenceWish& wish) {
   if (!waiting_.empty()) return {};
+  bool choosy = wish.connection != 0 || wish.advances;
   for (;;) {
     size_t best = idle_.size();
-    bool equal = false;
+    int best_rank = 0;
     size_t seen = 0;
     for (size_t i = idle_.size(); i-- > 0 && seen < kEnvironmentSearch;) {
       const ServerConnection& connection = *idle_[i].connection;
       if (idle_[i].identity != identity) continue;
       ++seen;
+      int rank = 0;
       if (connection.environment.get() == environment) {
-        if (!equal || connection.id == preferred) best = i;
-        equal = true;
-        if (preferred == 0 || connection.id == preferred) break;
-      } else if (best == idle_.size()) {
-        if (CanServe(connection, *environment)) best = i;
+        rank = choosy ? RankOf(connection, wish) : kBestRank;
+      } else if (CanServe(connection, *environment)) {
+        rank = kOtherEnvironment;
       }
+      if (rank > best_rank) {
+        best = i;
+        best_rank = rank;
+      }
+      if (best_rank == kBestRank) break;
     }
     if (best == idle_.size()) return {};
+    // Rather a new one than to make another session's currval() unknown.
+    if (best_rank == kOthersSequences && total_ < options_.limit) return {};
     Lease lease = LendIdle(best);
     if (lease) return lease;
   }
@@ -118,9 +144,10 @@ net::Task<Lease> HostPool::AcquireOnly(uint64_t id, TimePoint deadline,
 net::Task<StatusOr<Lease>> HostPool::Acquire(const Identity* identity,
                                              const Environment* environment,
                                              TimePoint deadline,
-                                             Interrupt* interrupt) {
+                                             Interrupt* interrupt,
+                                             const SequenceWish& wish) {
   deadline = std::min(deadline, reactor_->now() + options_.checkout_timeout);
-  Lease lease = TryAcquire(identity, environment);
+  Lease lease = TryAcquire(identity, environment, wish);
   if (lease) co_return lease;
   if (waiting_.empty() && (total_ < options_.limit || EvictIdle())) {
     ++total_;
@@ -230,6 +257,26 @@ bool HostPool::EvictIdle() {
   return true;
 }
 
+std::list<HostPool::Pending*>::iterator HostPool::NextInLine(
+    const ServerConnection& connection) {
+  auto first = waiting_.begin();
+  if ((*first)->environment == connection.environment.get() ||
+      (*first)->overtaken >= kMostOvertakings) {
+    return first;
+  }
+  int seen = 0;
+  for (auto it = std::next(first); it != waiting_.end() && ++seen < kLineSearch;
+       ++it) {
+    if ((*it)->environment != connection.environment.get() ||
+        (*it)->identity != connection.owner) {
+      continue;
+    }
+    ++(*first)->overtaken;
+    return it;
+  }
+  return first;
+}
+
 bool HostPool::GiveToItsWaiter(std::unique_ptr<ServerConnection>* connection) {
   for (Pending* pending : waiting_for_one_) {
     if (pending->only != (*connection)->id) continue;
@@ -303,14 +350,15 @@ net::Task<void> HostPool::Quarantine(
 void HostPool::Offer(std::unique_ptr<ServerConnection> connection) {
   if (GiveToItsWaiter(&connection)) return;
   if (!waiting_.empty()) {
-    Pending* next = waiting_.front();
+    auto place = NextInLine(*connection);
+    Pending* next = *place;
     if (!Fits(*connection, *next->identity, *credentials_) ||
         !CanServe(*connection, *next->environment)) {
       Discard(std::move(connection));
       return;
     }
     connection->owner = next->identity;
-    waiting_.pop_front();
+    waiting_.erase(place);
     Lend(connection.get());
     next->given = std::move(connection);
     next->waiter.Notify();

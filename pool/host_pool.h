@@ -83,6 +83,14 @@ struct DedicatedTarget {
   bool replication = false;
 };
 
+// Which of several equal connections a session would rather have, for the sake
+// of currval(): the one with this id; and if it is going to advance a sequence
+// on another, one where nobody else has.
+struct SequenceWish {
+  uint64_t connection = 0;
+  bool advances = false;
+};
+
 class HostPool {
  public:
   // All pointers outlive the pool.
@@ -92,11 +100,10 @@ class HostPool {
   ~HostPool();
 
   // An idle connection of this identity that can be given `environment`, one
-  // that has it first, and of these the one with the id `preferred`; empty if
-  // there is none or others wait already. The common case: no coroutine, no
-  // system call.
+  // that has it first; empty if there is none or others wait already. The
+  // common case: no coroutine, no system call.
   Lease TryAcquire(const Identity* identity, const Environment* environment,
-                   uint64_t preferred = 0);
+                   const SequenceWish& wish = {});
 
   // Waits for its turn, and for a connection to be made where one may be.
   // Errors: 53300 if none became free within the checkout timeout (or
@@ -105,7 +112,8 @@ class HostPool {
   // the wait.
   net::Task<StatusOr<Lease>> Acquire(const Identity* identity,
                                      const Environment* environment,
-                                     TimePoint deadline, Interrupt* interrupt);
+                                     TimePoint deadline, Interrupt* interrupt,
+                                     const SequenceWish& wish = {});
 
   // The connection with this id, once who has it gives it back, ahead of who
   // waits for any. Empty if it is no more, or not free by `deadline`, or once
@@ -158,6 +166,7 @@ class HostPool {
     explicit Pending(net::Reactor* reactor) : waiter(reactor) {}
     const Identity* identity = nullptr;
     const Environment* environment = nullptr;
+    int overtaken = 0;  // how often one behind it was served first
     uint64_t only = 0;  // the id of the one connection that will do
     bool gone = false;  // ... which is no more
     net::Waiter waiter;
@@ -182,6 +191,9 @@ class HostPool {
   bool EvictIdle();
   // Empty if that connection turns out to be of no use.
   Lease LendIdle(size_t place);
+  // The next in line: the first, or one a little behind it whom this connection
+  // fits without a change of its settings.
+  std::list<Pending*>::iterator NextInLine(const ServerConnection& connection);
   // Hands it to whoever waits for it alone.
   bool GiveToItsWaiter(std::unique_ptr<ServerConnection>* connection);
   // It is about to be closed: whoever waits for it alone waits in vain.

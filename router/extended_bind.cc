@@ -145,6 +145,7 @@ ExtendedSegment::Step ExtendedSegment::TakeBind(const wire::Frame& frame) {
     BindLocally(bind, client, std::move(translation));
     return Step::kNext;
   }
+  if (translation != nullptr) s_->DefineCustomOf(*translation);
   size_t after = static_cast<size_t>(frame.bytes.data() + frame.bytes.size() -
                                      s_->client_.input().data());
   Step step = Place(PlanBind(client, bind, translation.get(), nullptr), client,
@@ -205,6 +206,7 @@ ExtendedSegment::Step ExtendedSegment::Place(Plan plan,
     s_->LogRoute(plan, client->prepared->text);
   }
   if (plan.refused()) return Refuse(plan.refusal);
+  s_->state_->DefineCustom(*client->prepared->recognized.query);
   if (!bound_) {
     if (plan.kind == Plan::Kind::kScatter) {
       return PrepareScatter(client, bind, plan, after);
@@ -230,6 +232,9 @@ ExtendedSegment::Step ExtendedSegment::Place(Plan plan,
         "statements on different shards in one transaction are not supported",
         "Everything up to Sync is one implicit transaction."));
   }
+  Status sequences = s_->CheckSequences(plan, s_->held_);
+  if (!sequences.ok()) return Refuse(sequences);
+  if (s_->TakeSequenceTurn(plan)) RunHidden("DISCARD SEQUENCES");
   Restore(client->prepared);
   if (!translated && client->told > kShapeOfNoData && !exchange_.failed() &&
       !DescribesNext(after, bind.portal)) {

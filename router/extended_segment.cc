@@ -241,10 +241,10 @@ net::Task<bool> ExtendedSegment::DescribeOutside() {
 }
 
 net::Task<Status> ExtendedSegment::AcquireTarget() {
-  int shard = s_->ShardOf(plan_);
-  pool::Consistency reads = s_->ReadsOf(plan_);
-  if (!s_->TryAcquire(shard, reads)) {
-    Status acquired = co_await s_->Acquire(shard, reads);
+  if (plan_.reads_sequence ||
+      !s_->TryAcquire(s_->ShardOf(plan_), s_->ReadsOf(plan_),
+                      plan_.advances_sequence)) {
+    Status acquired = co_await s_->AcquireFor(plan_);
     if (!acquired.ok()) co_return acquired;
   }
   keep_input_ = whole_ && !s_->state_->in_transaction();
@@ -259,6 +259,7 @@ void ExtendedSegment::Join() {
   exchange_.set_connection(s_->held_.lease.get());
   s_->held_->busy = true;
   s_->AppendDeferred(&out_, &exchange_);
+  s_->AppendSequenceTurn(plan_, &out_, &exchange_);
   SendWaiting();
   if (s_->interrupt_.raised()) s_->CancelOnServers();
 }

@@ -72,6 +72,11 @@ ExtendedSegment::Step ExtendedSegment::TakeQuery(const wire::Frame& frame) {
         "statements on different shards in one transaction are not supported",
         "The query takes part in the implicit transaction that is open."));
   }
+  s_->state_->DefineCustom(*recognized.query);
+  if (translation != nullptr) s_->DefineCustomOf(*translation);
+  Status sequences = s_->CheckSequences(plan, s_->held_);
+  if (!sequences.ok()) return RefuseSimple(sequences);
+  if (s_->TakeSequenceTurn(plan)) RunHidden("DISCARD SEQUENCES");
   Restore(nullptr);
   for (const sql::Statement& statement : recognized.query->statements()) {
     // The probe makes the startup packet's settings what they were.
@@ -101,6 +106,9 @@ ExtendedSegment::Step ExtendedSegment::TakeFunctionCall(std::string_view rest) {
   if (step != Step::kNext) return step;
   wire::FrameHeader header;
   wire::PeekHeader(rest, wire::kFrontendLimits, &header);
+  Plan plan;
+  plan.advances_sequence = true;  // it may be nextval()
+  if (s_->TakeSequenceTurn(plan)) RunHidden("DISCARD SEQUENCES");
   SendOut();
   ConsumeTaken();
   if (s_->worker_->map().shard_count() > 1) {

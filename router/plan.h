@@ -25,6 +25,10 @@ struct Plan {
   bool standby = false;
   // Makes a snapshot that others will use, on the primary.
   bool exports_snapshot = false;
+  // Of its statements, as sql::Statement says it.
+  bool advances_sequence = false;
+  bool reads_sequence = false;
+  bool differs_in_recovery = false;
   // How fresh, where a hint says it; else as the session wants it.
   std::optional<pool::Consistency> consistency;
   // Why it goes there, in a few words; lives as long as the routed query, or

@@ -209,6 +209,11 @@ Plan PlanStatement(const RoutedQuery& query, size_t place,
   plan.exports_snapshot = route.exports_snapshot;
   plan.consistency = ConsistencyOf(query.hint());
   plan.reason = route.reason;
+  const sql::Statement& statement = query.statements()[place];
+  plan.advances_sequence = statement.advances_sequence;
+  plan.reads_sequence = statement.reads_sequence;
+  plan.differs_in_recovery =
+      statement.differs_in_recovery || statement.read_write;
   return plan;
 }
 
@@ -222,6 +227,9 @@ Plan Combine(Plan first, const Plan& next) {
         "Send it by itself.");
   }
   bool standby = first.standby && next.standby;
+  first.advances_sequence |= next.advances_sequence;
+  first.reads_sequence |= next.reads_sequence;
+  first.differs_in_recovery |= next.differs_in_recovery;
   if (first.kind == Plan::Kind::kAnyShard) {
     first.kind = next.kind;
     first.shards = next.shards;

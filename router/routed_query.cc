@@ -41,6 +41,7 @@ std::shared_ptr<const RoutedQuery> RoutedQuery::Make(
   routed->hint_ = hint;
   routed->used_once_ = ParametersUsedOnce(text, routed->query_.parameter_count);
   for (const sql::Statement& statement : routed->query_.statements) {
+    routed->names_custom_settings_ |= !statement.custom_settings.empty();
     StatementRoute route;
     if (hint.shard) {
       std::optional<int> shard = routed->map_->FindShard(*hint.shard);

@@ -70,6 +70,8 @@ class RoutedQuery {
   const sql::Statement* single() const {
     return query_.statements.size() == 1 ? &query_.statements[0] : nullptr;
   }
+  // A statement of it sets, or may set, a custom setting of a known name.
+  bool names_custom_settings() const { return names_custom_settings_; }
   // Rough bytes on the heap, for the cache's bound.
   size_t HeapBytes() const;
 
@@ -81,6 +83,7 @@ class RoutedQuery {
   sql::Hint hint_;
   std::vector<StatementRoute> routes_;
   std::vector<bool> used_once_;
+  bool names_custom_settings_ = false;
 };
 
 // The route of one statement (exposed for tests). `statement` and `map` must

@@ -300,6 +300,10 @@ net::Task<void> Session::EndSegment(Exchange* exchange) {
     state_->changed_catalog = false;
     worker_->snapshots()->MarkStale(state_->identity->database, held_.shard);
   }
+  if (state_->changed_logins && !state_->in_transaction()) {
+    state_->changed_logins = false;
+    worker_->RenewLogins();
+  }
   if (!held_.standby) {
     state_->freshness(held_.shard).SeenOnPrimary(worker_->reactor()->now());
   }
@@ -311,12 +315,34 @@ net::Task<void> Session::EndSegment(Exchange* exchange) {
   ReleaseLease();
 }
 
+std::string Session::ProbeSql() {
+  // PostgreSQL has no list of custom settings: those that may exist are asked
+  // for by name.
+  sql::CustomSettings asked;
+  for (const std::string& name : state_->custom_settings()) asked.Add(name);
+  for (std::string& name : state_->suspects) asked.Add(std::move(name));
+  state_->suspects.clear();
+  const RoutingSnapshotRef& snapshot = Context()->snapshot;
+  if (snapshot != nullptr && snapshot->catalogs[held_.shard] != nullptr) {
+    asked.Add(snapshot->catalogs[held_.shard]->function_settings());
+  }
+  std::string sql(kProbeSql);
+  for (const std::string& name : asked.names) {
+    std::string literal = QuoteLiteral(name);
+    sql += " UNION ALL SELECT 'custom'," + literal +
+           ", pg_catalog.current_setting(" + literal + ", true)";
+  }
+  if (asked.unknown) state_->SettingsUnknown(held_.lease.get());
+  return sql;
+}
+
 net::Task<void> Session::Probe() {
   pool::ServerConnection* connection = held_.lease.get();
   client_.Keep();
   co_await held_.lease.pool()->AwaitCancelEnd(connection);
+  std::string sql = ProbeSql();
   auto result = co_await connection->Run(
-      std::string(kProbeSql), worker_->reactor()->now() + kProbeTimeout);
+      std::move(sql), worker_->reactor()->now() + kProbeTimeout);
   connection->stream->Attach(client_.waiter());
   if (!result.ok()) {
     connection->retired = true;
@@ -330,7 +356,8 @@ net::Task<void> Session::Probe() {
     const std::string& kind = *row[0];
     const std::string name = Lower(*row[1]);
     const std::string& value = *row[2];
-    if (kind == "setting") {
+    if (kind == "custom") state_->DefineCustom(name);
+    if (kind == "setting" || kind == "custom") {
       settings.push_back({name, value,
                           "SELECT pg_catalog.set_config(" + QuoteLiteral(name) +
                               "," + QuoteLiteral(value) + ",false)"});
@@ -357,7 +384,7 @@ net::Task<void> Session::Probe() {
       mine = environments.With(mine, at_start);
     }
   }
-  state_->settings = {mine, mine};
+  state_->Found(mine);
   TellParameters(*connection);
 }
 

@@ -23,6 +23,7 @@
 #include "router/exchange.h"
 #include "router/large_message.h"
 #include "router/plan.h"
+#include "router/sequence_home.h"
 #include "router/session_state.h"
 #include "router/translation.h"
 #include "router/worker.h"
@@ -116,6 +117,8 @@ class Session {
   }
   net::Task<void> EndSegment(Exchange* exchange);
   net::Task<void> Probe();
+  // What Probe() asks: all that may be left on a connection.
+  std::string ProbeSql();
   void ReleaseLease();
   // The session ends: nothing of it may reach another client.
   void DropLeases();
@@ -157,10 +160,15 @@ class Session {
   int ShardOf(const Plan& plan) const;
   // How fresh the plan's reads must be; strong: not for a standby.
   pool::Consistency ReadsOf(const Plan& plan) const;
-  bool TryAcquire(int shard, pool::Consistency reads);
-  net::Task<Status> Acquire(int shard, pool::Consistency reads);
+  // `advances`: a sequence, perhaps.
+  bool TryAcquire(int shard, pool::Consistency reads, bool advances = false);
+  net::Task<Status> Acquire(int shard, pool::Consistency reads,
+                            bool advances = false, bool sequence_home = false);
+  // The connection that a plan asks for, as held_.
+  net::Task<Status> AcquireFor(const Plan& plan);
   net::Task<StatusOr<HeldLease>> Borrow(int shard, pool::Consistency reads,
-                                        TimePoint deadline);
+                                        TimePoint deadline,
+                                        bool advances = false);
   net::Task<Status> SyncEnvironment(pool::ServerConnection* connection,
                                     TimePoint deadline);
   void TellParameters(const pool::ServerConnection& connection);
@@ -172,6 +180,20 @@ class Session {
   net::Task<void> AwaitNewerCatalogs();
   // The statements of a deferred transaction, as one hidden Query each.
   void AppendDeferred(std::string* out, Exchange* exchange);
+
+  // session_sequences.cc
+  // Whether what the plan reads of sequences is known on `target`; else why it
+  // is refused.
+  Status CheckSequences(const Plan& plan, const HeldLease& target) const;
+  net::Task<StatusOr<HeldLease>> BorrowSequenceHome(TimePoint deadline);
+  pool::SequenceWish WishFor(int shard, int host, bool advances) const;
+  // Of the statements that it executes.
+  void DefineCustomOf(const Translation& translation);
+  // Before the plan's statement is sent: whether DISCARD SEQUENCES has to be
+  // sent first.
+  bool TakeSequenceTurn(const Plan& plan);
+  void AppendSequenceTurn(const Plan& plan, std::string* out,
+                          Exchange* exchange);
 
   // session_local.cc
   struct LocalAnswer {
@@ -202,7 +224,7 @@ class Session {
   // Runs the Query at the front of the input, whose text is `translation`'s if
   // there is one.
   net::Task<Attempt> RunOnServer(
-      const Recognized& recognized, const Plan& plan,
+      const Recognized& recognized, Plan plan,
       std::shared_ptr<const Translation> translation);
   // Has the query refused, in the transaction on a server too.
   net::Task<void> RefuseQuery(Status status);
@@ -306,8 +328,9 @@ class Session {
   Client client_;
   // Null before the startup packet, and for a replication connection.
   std::unique_ptr<SessionState> state_;
-  HeldLease held_;                       // in use now
-  std::vector<HeldLease> pinned_;        // kept between statements
+  HeldLease held_;                 // in use now
+  std::vector<HeldLease> pinned_;  // kept between statements
+  SequenceHome sequence_home_;
   std::vector<HeldLease*> scattered_;    // of a scatter that runs now
   LargeMessage large_;                   // of the client's, on its way
   ConnectionBudget::Place replication_;  // empty: not that kind

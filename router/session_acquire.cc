@@ -62,12 +62,12 @@ bool Session::NewerCatalogsMayHelp(const Recognized& recognized) {
   }
   if (state_->pins != 0 || server_in_transaction() ||
       (state_->in_transaction() && !state_->transaction()->read_only) ||
-      state_->consistency == pool::Consistency::kStrong) {
+      state_->consistency() == pool::Consistency::kStrong) {
     return false;
   }
   bool must_wait = false;
   pool::SessionFreshness copy = state_->freshness(0);
-  return worker_->shard(0)->TryChooseStandby(state_->consistency, &copy,
+  return worker_->shard(0)->TryChooseStandby(state_->consistency(), &copy,
                                              &must_wait) >= 0 ||
          must_wait;
 }
@@ -120,6 +120,18 @@ Plan Session::Restrict(Plan plan) const {
   if (state_->settings.session->serializable()) {
     keep_off_standbys("primary: transactions are serializable");
   }
+  if (server_in_transaction() && held_.standby && plan.differs_in_recovery &&
+      !plan.exports_snapshot &&
+      state_->status() == wire::TransactionStatus::kInTransaction) {
+    plan.kind = Plan::Kind::kRefused;
+    plan.refusal = SqlError(
+        sqlstate::kReadOnlySqlTransaction,
+        "cannot be done in a read-only transaction that runs on a standby",
+        plan.reason,
+        "Begin the transaction on the primary: READ WRITE, or after SET "
+        "pgbraid.consistency = 'strong'.");
+    return plan;
+  }
   if (server_in_transaction() && plan.kind == Plan::Kind::kOneShard &&
       plan.shard() != held_.shard) {
     return refuse("a transaction over several shards is not supported",
@@ -138,7 +150,7 @@ Plan Session::Restrict(Plan plan) const {
                  "pgbraid.consistency = 'strong' before it.");
     return plan;
   }
-  if (plan.consistency.value_or(state_->consistency) ==
+  if (plan.consistency.value_or(state_->consistency()) ==
       pool::Consistency::kStrong) {
     keep_off_standbys("primary: consistency is strong");
   }
@@ -147,7 +159,7 @@ Plan Session::Restrict(Plan plan) const {
 
 pool::Consistency Session::ReadsOf(const Plan& plan) const {
   if (!plan.standby) return pool::Consistency::kStrong;
-  return plan.consistency.value_or(state_->consistency);
+  return plan.consistency.value_or(state_->consistency());
 }
 
 int Session::ShardOf(const Plan& plan) const {
@@ -156,7 +168,7 @@ int Session::ShardOf(const Plan& plan) const {
   return pinned_.empty() ? 0 : pinned_.front().shard;
 }
 
-bool Session::TryAcquire(int shard, pool::Consistency reads) {
+bool Session::TryAcquire(int shard, pool::Consistency reads, bool advances) {
   if (held_) return held_->cancel == pool::CancelProgress::kNone;
   if (!pinned_.empty()) return false;
   pool::ShardHosts* hosts = worker_->shard(shard);
@@ -175,8 +187,9 @@ bool Session::TryAcquire(int shard, pool::Consistency reads) {
            ? state_->transaction()->at_begin.session
            : state_->settings.session)
           .get();
-  held_.lease = hosts->pool(host)->TryAcquire(
-      state_->identity->servers[shard].get(), wanted);
+  held_.lease =
+      hosts->pool(host)->TryAcquire(state_->identity->servers[shard].get(),
+                                    wanted, WishFor(shard, host, advances));
   if (!held_) return false;
   if (held_->environment.get() != wanted ||
       held_->incarnation != hosts->incarnation(host)) {
@@ -203,7 +216,21 @@ HeldLease Session::TakePinned(int shard) {
   return taken;
 }
 
-net::Task<Status> Session::Acquire(int shard, pool::Consistency reads) {
+net::Task<Status> Session::AcquireFor(const Plan& plan) {
+  int shard = ShardOf(plan);
+  bool home =
+      plan.reads_sequence && sequence_home_ && !held_ && pinned_.empty();
+  if (home && plan.kind == Plan::Kind::kAnyShard) shard = sequence_home_.shard;
+  home &= shard == sequence_home_.shard;
+  bool advances = plan.advances_sequence;
+  if (!home && TryAcquire(shard, ReadsOf(plan), advances)) {
+    co_return OkStatus();
+  }
+  co_return co_await Acquire(shard, ReadsOf(plan), advances, home);
+}
+
+net::Task<Status> Session::Acquire(int shard, pool::Consistency reads,
+                                   bool advances, bool sequence_home) {
   client_.Keep();
   if (held_) {
     // A cancel request for the statement before must not hit the next one.
@@ -220,8 +247,12 @@ net::Task<Status> Session::Acquire(int shard, pool::Consistency reads) {
   }
   TimePoint deadline =
       worker_->reactor()->now() + worker_->options().checkout_timeout;
-  if (!held_) {
-    auto borrowed = co_await Borrow(shard, reads, deadline);
+  if (!held_ && sequence_home) {
+    auto borrowed = co_await BorrowSequenceHome(deadline);
+    if (!borrowed.ok()) co_return borrowed.status();
+    held_ = *std::move(borrowed);
+  } else if (!held_) {
+    auto borrowed = co_await Borrow(shard, reads, deadline, advances);
     if (!borrowed.ok()) co_return borrowed.status();
     held_ = *std::move(borrowed);
   }
@@ -242,7 +273,8 @@ net::Task<Status> Session::Acquire(int shard, pool::Consistency reads) {
 
 net::Task<StatusOr<HeldLease>> Session::Borrow(int shard,
                                                pool::Consistency reads,
-                                               TimePoint deadline) {
+                                               TimePoint deadline,
+                                               bool advances) {
   pool::ShardHosts* hosts = worker_->shard(shard);
   const pool::Identity* identity = state_->identity->servers[shard].get();
   const pool::Environment* wanted = state_->settings.session.get();
@@ -272,7 +304,8 @@ net::Task<StatusOr<HeldLease>> Session::Borrow(int shard,
     if (!primary.ok()) co_return primary.status();
     held.host = *primary;
     auto lease = co_await hosts->pool(held.host)->Acquire(
-        identity, wanted, deadline, &interrupt_);
+        identity, wanted, deadline, &interrupt_,
+        WishFor(shard, held.host, advances));
     bool role_fits = lease.ok() && !(*lease)->in_recovery_at_login &&
                      hosts->Reigns(held.host);
     if (role_fits) {

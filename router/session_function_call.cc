@@ -34,6 +34,9 @@ net::Task<void> Session::RunFunctionCall() {
   Exchange exchange(&client_, state_.get(), held_.lease.get());
   std::string prefix;
   AppendDeferred(&prefix, &exchange);
+  Plan plan;
+  plan.advances_sequence = true;  // it may be nextval()
+  AppendSequenceTurn(plan, &prefix, &exchange);
   Expected expected;
   expected.what = Expected::What::kFunctionCall;
   exchange.Expect(std::move(expected));

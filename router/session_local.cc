@@ -117,6 +117,12 @@ Session::LocalAnswer Session::AnswerLocally(const Recognized& recognized,
   const sql::Statement& statement = *recognized.query->single();
   LocalAnswer answer;
   answer.handled = true;
+  if (state_->status() == wire::TransactionStatus::kFailed) {
+    answer.error = SqlError(sqlstate::kInFailedSqlTransaction,
+                            "current transaction is aborted, commands ignored "
+                            "until end of transaction block");
+    return answer;
+  }
   if (statement.kind == Kind::kExplainRoute) {
     return ExplainRoute(recognized, text);
   }
@@ -213,25 +219,19 @@ Session::LocalAnswer Session::OwnSetting(const sql::Statement& statement) {
     return answer;
   }
   if (statement.kind == Kind::kShow) {
-    answer.messages = Rows({name}, {{std::string(NameOf(state_->consistency))}},
-                           "SHOW", &answer.row_description);
+    answer.messages =
+        Rows({name}, {{std::string(NameOf(state_->consistency()))}}, "SHOW",
+             &answer.row_description);
     return answer;
   }
   const sql::SettingChange& change = statement.settings[0];
-  if (change.reset) {
-    state_->consistency = worker_->options().consistency;
-  } else if (change.value == "eventual") {
-    state_->consistency = pool::Consistency::kEventual;
-  } else if (change.value == "session") {
-    state_->consistency = pool::Consistency::kSession;
-  } else if (change.value == "strong") {
-    state_->consistency = pool::Consistency::kStrong;
+  if (change.scope == sql::SettingChange::Scope::kLocal &&
+      !state_->in_transaction()) {
+    answer.messages =
+        Warn("25P01", "SET LOCAL can only be used in transaction blocks");
   } else {
-    answer.error = SqlError(sqlstate::kInvalidParameterValue,
-                            "invalid value for parameter \"" + name + "\": \"" +
-                                change.value + "\"",
-                            "", "Available values: session, eventual, strong.");
-    return answer;
+    answer.error = state_->SetConsistency(change);
+    if (!answer.error.ok()) return answer;
   }
   wire::AppendCommandComplete(change.reset ? "RESET" : "SET", &answer.messages);
   return answer;

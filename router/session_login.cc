@@ -110,7 +110,8 @@ Status Session::ApplyStartup(const wire::StartupPacket& packet) {
     made.push_back({setting.name, setting.value, replay});
   }
   state_->startup = worker_->tables()->environments.Intern(std::move(made));
-  state_->settings = {state_->startup, state_->startup};
+  state_->Found(state_->startup);
+  state_->startup_consistency = state_->consistency();
   return OkStatus();
 }
 

@@ -254,21 +254,24 @@ void Session::SendQuery(std::string prefix, const wire::Frame& frame,
 }
 
 net::Task<Attempt> Session::RunOnServer(
-    const Recognized& recognized, const Plan& plan,
+    const Recognized& recognized, Plan plan,
     std::shared_ptr<const Translation> translation) {
-  pool::Consistency reads = ReadsOf(plan);
-  if (!TryAcquire(ShardOf(plan), reads)) {
-    Status acquired = co_await Acquire(ShardOf(plan), reads);
-    if (!acquired.ok()) {
-      wire::Frame frame;
-      wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
-      client_.Consume(frame.bytes.size());
-      RefuseSegment(acquired);
-      co_return Attempt::kDone;
-    }
+  Status reached;
+  if (recognized.query != nullptr) state_->DefineCustom(*recognized.query);
+  if (translation != nullptr) DefineCustomOf(*translation);
+  if (plan.reads_sequence ||
+      !TryAcquire(ShardOf(plan), ReadsOf(plan), plan.advances_sequence)) {
+    reached = co_await AcquireFor(plan);
   }
+  if (reached.ok()) reached = CheckSequences(plan, held_);
   wire::Frame frame;
   wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
+  if (!reached.ok()) {
+    client_.Consume(frame.bytes.size());
+    if (!server_in_transaction()) ReleaseLease();
+    co_await RefuseQuery(std::move(reached));
+    co_return Attempt::kDone;
+  }
   bool may_start_over = !state_->in_transaction() &&
                         frame.bytes.size() <= LargeMessage::kThreshold;
   bool may_retry = held_.standby && may_start_over;
@@ -281,6 +284,7 @@ net::Task<Attempt> Session::RunOnServer(
   Exchange exchange(&client_, state_.get(), held_.lease.get());
   std::string prefix;
   AppendDeferred(&prefix, &exchange);
+  AppendSequenceTurn(plan, &prefix, &exchange);
   held_->unnamed_statement = 0;  // a Query drops it
   Expected expected;
   expected.query = recognized.query;

@@ -22,8 +22,15 @@ constexpr PinName kPinNames[] = {
     {PinBit(sql::Pin::kLargeObject), "large object"},
     {PinBit(sql::Pin::kRandomSeed), "setseed"},
     {kPinSqlPrepared, "PREPARE"},
+    {kPinUnknownSettings, "custom settings of unknown names"},
     {kPinSessionPooling, "session pooling"},
 };
+
+// Undone for its client, it is not undone for others.
+bool LeavesTraces(sql::Pin pin) {
+  return pin == sql::Pin::kTemporaryObject || pin == sql::Pin::kRandomSeed ||
+         pin == sql::Pin::kLoad;
+}
 
 }  // namespace
 
@@ -40,10 +47,10 @@ std::string DescribePins(PinReasons reasons) {
 SessionState::SessionState(pool::EnvironmentTable* environments,
                            ClientIdentity* who, pool::Consistency level,
                            int shard_count)
-    : settings{environments->empty(), environments->empty()},
+    : settings{environments->empty(), environments->empty(), level, level},
       startup(environments->empty()),
       identity(who),
-      consistency(level),
+      startup_consistency(level),
       environments_(environments),
       shard_count_(shard_count),
       implicit_begin_(settings) {}
@@ -83,7 +90,9 @@ void SessionState::BeginDeferred(const sql::Statement& statement,
                                  std::string text) {
   Transaction& transaction = EnsureTransaction();
   transaction.deferred.push_back(std::move(text));
-  transaction.read_only = statement.read_only;
+  transaction.read_only =
+      statement.read_only ||
+      (!statement.read_write && settings.effective->read_only());
   transaction.isolation = statement.isolation;
   status_ = wire::TransactionStatus::kInTransaction;
 }
@@ -93,6 +102,7 @@ void SessionState::EndDeferred(bool commit) { End(commit, false); }
 void SessionState::End(bool committed, bool chain) {
   if (committed) {
     settings.effective = settings.session;
+    settings.consistency = settings.session_consistency;
   } else {
     settings =
         transaction_ != nullptr ? transaction_->at_begin : implicit_begin_;
@@ -130,17 +140,22 @@ void SessionState::Release(const std::string& savepoint) {
 }
 
 void SessionState::ApplySetting(const sql::SettingChange& change) {
+  if (change.name == "pgbraid.consistency") {
+    // Among other statements in one text, where a server has taken it.
+    SetConsistency(change).IgnoreError();
+  }
   if (change.name == "*") {
     // RESET ALL leaves the roles as they are.
     auto reset = [&](const pool::EnvironmentRef& from) {
-      pool::EnvironmentRef base = startup;
+      pool::EnvironmentRef base = WithCustom(startup);
       for (std::string_view name : {"session_authorization", "role"}) {
         const pool::Setting* role = from->Find(name);
         if (role != nullptr) base = environments_->With(base, *role);
       }
       return base;
     };
-    settings = {reset(settings.session), reset(settings.effective)};
+    settings = {reset(settings.session), reset(settings.effective),
+                startup_consistency, startup_consistency};
     return;
   }
   auto apply = [&](const pool::EnvironmentRef& base) {
@@ -149,8 +164,10 @@ void SessionState::ApplySetting(const sql::SettingChange& change) {
           base, pool::Setting{change.name, change.value, change.replay});
     }
     const pool::Setting* at_start = startup->Find(change.name);
-    return at_start != nullptr ? environments_->With(base, *at_start)
-                               : environments_->Without(base, change.name);
+    if (at_start != nullptr) return environments_->With(base, *at_start);
+    return pool::IsCustom(change.name)
+               ? environments_->With(base, pool::EmptyCustom(change.name))
+               : environments_->Without(base, change.name);
   };
   settings.effective = apply(settings.effective);
   if (change.scope == sql::SettingChange::Scope::kSession) {
@@ -158,8 +175,68 @@ void SessionState::ApplySetting(const sql::SettingChange& change) {
   }
 }
 
+pool::EnvironmentRef SessionState::WithCustom(
+    pool::EnvironmentRef environment) const {
+  for (const std::string& name : custom_) {
+    if (environment->Find(name) != nullptr) continue;
+    environment = environments_->With(environment, pool::EmptyCustom(name));
+  }
+  return environment;
+}
+
+void SessionState::DefineCustom(std::string name) {
+  if (std::find(custom_.begin(), custom_.end(), name) != custom_.end()) return;
+  custom_.push_back(std::move(name));
+  // No rollback takes it away.
+  auto define = [&](Settings* of) {
+    if (of->session != nullptr) of->session = WithCustom(of->session);
+    if (of->effective != nullptr) of->effective = WithCustom(of->effective);
+  };
+  define(&settings);
+  define(&implicit_begin_);
+  if (transaction_ == nullptr) return;
+  define(&transaction_->at_begin);
+  for (auto& [savepoint, before] : transaction_->savepoints) define(&before);
+}
+
+void SessionState::DefineCustomOf(const RoutedQuery& query) {
+  for (const sql::Statement& statement : query.statements()) {
+    for (const std::string& name : statement.custom_settings) {
+      if (statement.taints) {
+        suspects.push_back(name);
+      } else {
+        DefineCustom(name);
+      }
+    }
+  }
+}
+
+Status SessionState::SetConsistency(const sql::SettingChange& change) {
+  pool::Consistency wanted = pool::Consistency::kSession;
+  if (change.reset) {
+    wanted = startup_consistency;
+  } else if (change.value == "eventual") {
+    wanted = pool::Consistency::kEventual;
+  } else if (change.value == "session") {
+    wanted = pool::Consistency::kSession;
+  } else if (change.value == "strong") {
+    wanted = pool::Consistency::kStrong;
+  } else {
+    return SqlError(sqlstate::kInvalidParameterValue,
+                    "invalid value for parameter \"" + change.name + "\": \"" +
+                        change.value + "\"",
+                    "", "Available values: session, eventual, strong.");
+  }
+  settings.consistency = wanted;
+  if (change.scope == sql::SettingChange::Scope::kSession) {
+    settings.session_consistency = wanted;
+  }
+  return OkStatus();
+}
+
 void SessionState::DiscardAll() {
-  settings.session = settings.effective = startup;
+  settings.session = settings.effective = WithCustom(startup);
+  settings.session_consistency = settings.consistency = startup_consistency;
   implicit_begin_ = settings;  // it commits at once
   prepared = nullptr;
   undescribed.clear();
@@ -255,14 +332,16 @@ void SessionState::Completed(const sql::Statement& statement,
     ApplySetting(change);
   }
   pins |= PinBit(statement.pin);
-  if (statement.pin == sql::Pin::kTemporaryObject && connection != nullptr) {
+  if (LeavesTraces(statement.pin) && connection != nullptr) {
     connection->worn = true;
   }
   NoteChangesOf(statement);
-  if (connection != nullptr &&
-      (statement.taints || (statement.unpins && pins != 0))) {
+  changed_logins |= statement.changes_logins;
+  if (connection == nullptr) return;
+  if (statement.taints || (statement.unpins && pins != 0)) {
     connection->tainted = true;
   }
+  if (statement.unknown_settings) SettingsUnknown(connection);
 }
 
 std::string SessionState::Restores(const sql::Statement& statement) const {
@@ -298,6 +377,7 @@ void SessionState::Failed(const sql::Statement& statement,
     case sql::Pin::kRandomSeed:
       // No probe finds these.
       pins |= PinBit(statement.pin);
+      if (connection != nullptr) connection->worn = true;
       break;
     case sql::Pin::kAdvisoryLock:
       if (connection != nullptr) connection->tainted = true;
@@ -305,7 +385,9 @@ void SessionState::Failed(const sql::Statement& statement,
     default:
       break;
   }
-  if (statement.taints && connection != nullptr) connection->tainted = true;
+  if (connection == nullptr) return;
+  if (statement.taints) connection->tainted = true;
+  if (statement.unknown_settings) SettingsUnknown(connection);
 }
 
 void SessionState::BeginSegment() { implicit_begin_ = settings; }
@@ -319,6 +401,7 @@ void SessionState::Ready(wire::TransactionStatus status, bool failed) {
           transaction_ != nullptr ? transaction_->at_begin : implicit_begin_;
     }
     settings.effective = settings.session;
+    settings.consistency = settings.session_consistency;
     transaction_ = nullptr;
   } else {
     EnsureTransaction().joined = true;

@@ -50,6 +50,9 @@ struct ClientIdentity {
 struct Settings {
   pool::EnvironmentRef session;
   pool::EnvironmentRef effective;
+  // pgbraid.consistency, likewise.
+  pool::Consistency session_consistency = pool::Consistency::kSession;
+  pool::Consistency consistency = pool::Consistency::kSession;
 };
 
 // A transaction that the client has begun.
@@ -74,6 +77,8 @@ struct Transaction {
 using PinReasons = uint32_t;
 inline constexpr PinReasons kPinSessionPooling = 1u << 30;
 inline constexpr PinReasons kPinSqlPrepared = 1u << 29;
+// Custom settings that nobody knows the names of.
+inline constexpr PinReasons kPinUnknownSettings = 1u << 28;
 constexpr PinReasons PinBit(sql::Pin pin) {
   return pin == sql::Pin::kNone ? 0 : 1u << static_cast<int>(pin);
 }
@@ -105,6 +110,33 @@ class SessionState {
   void Completed(const sql::Statement& statement, std::string_view tag,
                  pool::ServerConnection* connection);
 
+  // A query is about to run: the custom settings that it makes exist from now
+  // on, whatever becomes of it, and those that it may make unseen are kept for
+  // the next probe (suspects).
+  void DefineCustom(const RoutedQuery& query) {
+    if (query.names_custom_settings()) DefineCustomOf(query);
+  }
+  // One exists, as a probe has found.
+  void DefineCustom(std::string name);
+  const std::vector<std::string>& custom_settings() const { return custom_; }
+  std::vector<std::string> suspects;
+
+  // Custom settings of unknown names may exist on this connection: it stays
+  // with the session, and serves nobody else after it.
+  void SettingsUnknown(pool::ServerConnection* connection) {
+    pins |= kPinUnknownSettings;
+    connection->worn = true;
+  }
+
+  // SET pgbraid.consistency. An error if there is no such value.
+  Status SetConsistency(const sql::SettingChange& change);
+  pool::Consistency consistency() const { return settings.consistency; }
+
+  // What a connection was found to have is what the session has.
+  void Found(const pool::EnvironmentRef& environment) {
+    settings.session = settings.effective = environment;
+  }
+
   // A statement has begun to run and failed there. Its transaction undoes most
   // of what it did, but not a lock that it took or a library that it loaded.
   void Failed(const sql::Statement& statement,
@@ -128,8 +160,10 @@ class SessionState {
   StatementContextRef context;   // for settings.effective and told
 
   ClientIdentity* identity;
-  pool::Consistency consistency;
+  pool::Consistency startup_consistency;
   PinReasons pins = 0;
+  // What a login is given has been changed in the open transaction.
+  bool changed_logins = false;
   // DDL has run in the open transaction (or the one that ends now).
   bool changed_catalog = false;
   std::unique_ptr<PreparedNamesOfClient> prepared;  // null: none
@@ -160,6 +194,8 @@ class SessionState {
   std::string Tell(const pool::ParametersRef& reported);
 
  private:
+  void DefineCustomOf(const RoutedQuery& query);
+  pool::EnvironmentRef WithCustom(pool::EnvironmentRef environment) const;
   void ApplySetting(const sql::SettingChange& change);
   void DiscardAll();
   void NoteChangesOf(const sql::Statement& statement);
@@ -172,7 +208,8 @@ class SessionState {
   uint64_t own_changes_ = 0;
   wire::TransactionStatus status_ = wire::TransactionStatus::kIdle;
   std::unique_ptr<Transaction> transaction_;
-  Settings implicit_begin_;  // what an implicit transaction began with
+  std::vector<std::string> custom_;  // names of those that exist
+  Settings implicit_begin_;          // what an implicit transaction began with
   std::unique_ptr<pool::SessionFreshness[]> freshness_;
 };
 

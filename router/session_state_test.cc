@@ -183,7 +183,7 @@ TEST_F(SessionStateTest, AFailedStatementMayHaveLoadedALibrary) {
 
 TEST_F(SessionStateTest, ResetGoesBackToWhatTheClientStartedWith) {
   state_.startup = environments_.Intern({{"timezone", "Asia/Tokyo", "x"}});
-  state_.settings = {state_.startup, state_.startup};
+  state_.Found(state_.startup);
   Set("timezone", "UTC");
   Set("work_mem", "9MB");
   Reset("timezone");

@@ -39,6 +39,18 @@ pool::ShardHostsOptions OptionsFor(const topology::Shard& shard,
   return made;
 }
 
+bool ChangesLogins(const RoutingSnapshot& before, const RoutingSnapshot& now) {
+  for (size_t shard = 0; shard < now.catalogs.size(); ++shard) {
+    const sql::Catalog* was = before.catalogs[shard].get();
+    const sql::Catalog* is = now.catalogs[shard].get();
+    if (was != nullptr && is != nullptr &&
+        was->role_settings() != is->role_settings()) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Worker::Worker(int index, std::unique_ptr<net::Reactor> reactor,
@@ -97,10 +109,21 @@ ClientIdentity* Worker::IdentityFor(const std::string& user,
   return identity.get();
 }
 
+void Worker::RenewLogins() {
+  for (auto& shard : shards_) {
+    for (size_t host = 0; host < shard->size(); ++host) {
+      shard->pool(static_cast<int>(host))->Renew();
+    }
+  }
+  for (auto& [who, identity] : identities_) identity->reported.clear();
+}
+
 void Worker::Publish(const std::string& database, RoutingSnapshotRef snapshot) {
   RoutingSnapshotRef& known = known_snapshots_[database];
   if (known == nullptr || known->epoch < snapshot->epoch) {
+    bool renew = known != nullptr && ChangesLogins(*known, *snapshot);
     known = std::move(snapshot);
+    if (renew) RenewLogins();
   }
   for (net::Waiter* waiter : awaiting_snapshot_) waiter->Notify();
 }

@@ -68,6 +68,10 @@ class Worker {
   ClientIdentity* IdentityFor(const std::string& user,
                               const std::string& database);
 
+  // Logins are given something else from now on: connections made before are
+  // used for what runs on them and no more.
+  void RenewLogins();
+
   // Takes in a newer one.
   void Publish(const std::string& database, RoutingSnapshotRef snapshot);
   // Waits until the catalogs are read anew after a change, or `deadline`, or

@@ -87,6 +87,9 @@ class Catalog {
                                              std::string_view name,
                                              const SearchPath& path) const;
 
+  // What ALTER ROLE SET and ALTER DATABASE SET give to logins.
+  const std::vector<RoleSetting>& role_settings() const { return settings_; }
+
   // Custom settings that functions of the user's may set.
   const CustomSettings& function_settings() const { return function_settings_; }
 

@@ -185,6 +185,7 @@ struct RoleSetting {
   std::string role;            // rolname of setrole; empty: every role
   std::string name;            // what stands before the first '='
   std::string value;           // and behind it
+  bool operator==(const RoleSetting&) const = default;
 };
 
 }  // namespace pgbraid::sql

@@ -222,6 +222,8 @@ struct Statement {
   // A primary's read-only transaction could do it, or would do it otherwise
   // than a standby (NOTIFY, advisory locks, functions of the user's).
   bool differs_in_recovery = false;
+  // Changes what a login is given: ALTER ROLE SET, ALTER DATABASE SET.
+  bool changes_logins = false;
   // Changes the catalogs, so that the snapshot must be read anew.
   bool changes_catalog = false;
   Pin pin = Pin::kNone;

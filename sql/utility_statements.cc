@@ -136,6 +136,8 @@ void AnalyzeDdl(const Node* node, const Source& source, Statement& statement,
       node->node_case != PG_QUERY__NODE__NODE_COMMENT_STMT &&
       node->node_case != PG_QUERY__NODE__NODE_REFRESH_MAT_VIEW_STMT;
   const std::string_view name = root->descriptor->short_name;
+  statement.changes_logins =
+      name == "AlterRoleSetStmt" || name == "AlterDatabaseSetStmt";
   if (name.starts_with("Drop")) {
     findings.unpins = true;
   } else if (IsTemporary(root, source)) {
@@ -185,6 +187,9 @@ void AnalyzeDiscard(const PgQuery__DiscardStmt& discard, Statement& statement,
   statement.discard_all = discard.target == PG_QUERY__DISCARD_MODE__DISCARD_ALL;
   findings.unpins = statement.discard_all ||
                     discard.target == PG_QUERY__DISCARD_MODE__DISCARD_TEMP;
+  findings.advances_sequence =
+      statement.discard_all ||
+      discard.target == PG_QUERY__DISCARD_MODE__DISCARD_SEQUENCES;
   findings.NeedPrimary("changes the session");
 }
 
