@@ -9,7 +9,7 @@ namespace pgbraid::pool {
 namespace {
 
 // How many idle connections are looked at for one with the right settings.
-constexpr size_t kEnvironmentSearch = 8;
+constexpr size_t kEnvironmentSearch = 64;
 
 // How far behind the first in line one is looked for that a connection fits as
 // it is, and how often in a row the first may be passed over for that.
@@ -81,13 +81,13 @@ Lease HostPool::TryAcquire(const Identity* identity,
     int best_rank = 0;
     size_t seen = 0;
     for (size_t i = idle_.size(); i-- > 0 && seen < kEnvironmentSearch;) {
-      const ServerConnection& connection = *idle_[i].connection;
-      if (idle_[i].identity != identity) continue;
+      const Idle& idle = idle_[i];
+      if (idle.identity != identity) continue;
       ++seen;
       int rank = 0;
-      if (connection.environment.get() == environment) {
-        rank = choosy ? RankOf(connection, wish) : kBestRank;
-      } else if (CanServe(connection, *environment)) {
+      if (idle.environment == environment) {
+        rank = choosy ? RankOf(*idle.connection, wish) : kBestRank;
+      } else if (best_rank == 0 && CanServe(*idle.connection, *environment)) {
         rank = kOtherEnvironment;
       }
       if (rank > best_rank) {
@@ -365,7 +365,8 @@ void HostPool::Offer(std::unique_ptr<ServerConnection> connection) {
     return;
   }
   const Identity* owner = connection->owner;
-  idle_.push_back(Idle{owner, std::move(connection)});
+  const Environment* environment = connection->environment.get();
+  idle_.push_back(Idle{owner, environment, std::move(connection)});
 }
 
 void HostPool::Discard(std::unique_ptr<ServerConnection> connection) {

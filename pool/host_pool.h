@@ -159,6 +159,7 @@ class HostPool {
 
   struct Idle {
     const Identity* identity;
+    const Environment* environment;  // the connection's, where it is at hand
     std::unique_ptr<ServerConnection> connection;
   };
   // Somebody in line. Lives in the frame of its Acquire.
