@@ -23,6 +23,16 @@ std::string TypesOf(const PreparedStatement& prepared) {
   return bytes;
 }
 
+// Such a statement freezes nothing, and has to be prepared in a failed
+// transaction too, where settings can't be changed.
+bool EndsTransaction(const PreparedStatement& prepared) {
+  const std::shared_ptr<const RoutedQuery>& query = prepared.recognized.query;
+  const sql::Statement* single = query == nullptr ? nullptr : query->single();
+  return single != nullptr && (single->kind == sql::Kind::kCommit ||
+                               single->kind == sql::Kind::kRollback ||
+                               single->kind == sql::Kind::kRollbackTo);
+}
+
 }  // namespace
 
 std::string ChangedColumns() {
@@ -65,7 +75,8 @@ void ServerPreparation::Parse(const ClientStatementRef& statement,
                               bool unnamed) {
   const PreparedStatement& prepared = *statement->prepared;
   const pool::Environment& frozen = *prepared.environment;
-  const bool differs = frozen.frozen_hash() != now_->frozen_hash();
+  const bool differs =
+      frozen.frozen_hash() != now_->frozen_hash() && !EndsTransaction(prepared);
   if (differs) {
     for (const std::string& sql : frozen.FrozenTransition(*now_)) {
       RunHidden(sql);
