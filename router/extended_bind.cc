@@ -61,18 +61,24 @@ ExtendedSegment::Ending ExtendedSegment::EndingFrom(size_t from) const {
     return Ending::kOther;
   }
   std::string_view rest = input.substr(from);
+  // Flush asks for the answers so far, which is nothing if Sync follows at once
+  // (some drivers send both).
+  bool flushed = false;
   for (;;) {
     wire::Frame frame;
     switch (wire::NextFrame(rest, wire::kFrontendLimits, &frame)) {
       case wire::FrameStatus::kNeedMore:
-        return Ending::kUnknown;
+        return flushed ? Ending::kOther : Ending::kUnknown;
       case wire::FrameStatus::kMalformed:
         return Ending::kOther;
       case wire::FrameStatus::kComplete:
         break;
     }
     if (frame.type == type::kSync) return Ending::kPlain;
-    if (frame.type != type::kExecute && frame.type != type::kDescribe) {
+    if (flushed) return Ending::kOther;
+    flushed = frame.type == type::kFlush;
+    if (!flushed && frame.type != type::kExecute &&
+        frame.type != type::kDescribe) {
       return Ending::kOther;
     }
     rest.remove_prefix(frame.bytes.size());
@@ -294,11 +300,14 @@ ExtendedSegment::Step ExtendedSegment::PrepareScatter(
   }
   wire::AppendBind("", "", bind.rest, &request);
   size_t executes = 0;
+  bool flushed = false;
   for (;;) {
     wire::Frame frame;
     switch (wire::NextFrame(s_->client_.input().substr(from),
                             wire::kFrontendLimits, &frame)) {
       case wire::FrameStatus::kNeedMore:
+        if (flushed && sync_is_late_) return Refuse(refusal);
+        awaits_sync_ = flushed;
         return Step::kMore;
       case wire::FrameStatus::kMalformed:
         return Refuse(refusal);
@@ -309,9 +318,13 @@ ExtendedSegment::Step ExtendedSegment::PrepareScatter(
     if (frame.type == type::kSync) break;
     wire::TargetMessage describe;
     wire::ExecuteMessage execute;
-    if (frame.type == type::kDescribe && executes == 0 &&
-        wire::ParseDescribe(frame.body, &describe).ok() &&
-        describe.target == wire::Target::kPortal) {
+    if (frame.type == type::kFlush && executes == 1 && !flushed) {
+      flushed = true;
+    } else if (flushed) {
+      return Refuse(refusal);
+    } else if (frame.type == type::kDescribe && executes == 0 &&
+               wire::ParseDescribe(frame.body, &describe).ok() &&
+               describe.target == wire::Target::kPortal) {
       wire::AppendDescribe(wire::Target::kPortal, "", &request);
       described = true;
     } else if (frame.type == type::kExecute && ++executes == 1 &&

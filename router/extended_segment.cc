@@ -16,6 +16,8 @@ constexpr size_t kSendAt = 64 * 1024;
 // of 8 KiB (an answer has 5 bytes at least), so that it never has to be asked
 // for them.
 constexpr size_t kMaxOutstanding = 4096;
+// Some drivers send Flush, and Sync right after it.
+constexpr Duration kGraceAfterFlush = std::chrono::milliseconds(100);
 constexpr Duration kGraceAfterEnd = std::chrono::milliseconds(100);
 
 }  // namespace
@@ -132,8 +134,14 @@ net::Task<bool> ExtendedSegment::Advance(Step step, bool* finished) {
   if (client.hung_up()) {
     deadline = s_->worker_->reactor()->clock()->Now() + kGraceAfterEnd;
   }
+  bool awaits_sync = wants_input && std::exchange(awaits_sync_, false);
+  if (awaits_sync) {
+    deadline = s_->worker_->reactor()->clock()->Now() + kGraceAfterFlush;
+  }
   client.Keep();
-  co_return co_await client.waiter()->Wait(deadline);
+  bool notified = co_await client.waiter()->Wait(deadline);
+  sync_is_late_ = awaits_sync && !notified;
+  co_return notified || awaits_sync;
 }
 
 void ExtendedSegment::Settle() {

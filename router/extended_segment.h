@@ -224,6 +224,10 @@ class ExtendedSegment {
   bool answered_ = false;   // something of it has been done for good
   bool unsettled_ = false;  // what was sent may change what follows means
   bool flushed_ = false;    // all that was sent is followed by Flush
+  // A statement for several shards is followed by Flush: so far by nothing, and
+  // by no Sync in good time.
+  bool awaits_sync_ = false;
+  bool sync_is_late_ = false;
   Plan plan_;
   Session::ScatterRequest scatter_;
   std::vector<Waiting> waiting_;  // the first one is not the router's own
