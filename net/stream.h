@@ -80,9 +80,10 @@ class Stream : private internal::Poller::Handler {
   bool Send(std::string_view first, std::string_view second);  // one syscall
 
   // From here on what is sent and received is encrypted. `early` is what has
-  // been received of the handshake already (nothing else may have been). Uses the attached waiter. 08P01 with
-  // the reason if it fails, 08006 if the peer leaves or `deadline` passes
-  // first. silent() and unsent_bytes() go on to speak of the socket's bytes.
+  // been received of the handshake already (nothing else may have been). Uses
+  // the attached waiter. 08P01 with the reason if it fails, 08006 if the peer
+  // leaves or `deadline` passes first. silent() and unsent_bytes() go on to
+  // speak of the socket's bytes.
   Task<Status> StartTls(std::unique_ptr<TlsSession> session, std::string early,
                         TimePoint deadline);
   const TlsSession* tls() const { return tls_.get(); }

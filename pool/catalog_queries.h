@@ -41,10 +41,11 @@ SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL
     pg_catalog.current_setting('search_path')) END)";
 
 // Two numbers for the committed state of the catalogs: see CatalogVersion; the
-// second covers all that SystemRows come from. Rows are told apart by a seed that holds catalog and OID.
-// hash_array_extended() is the cheapest way to hash an xid. pg_class goes by its
-// columns instead of xmin, since TRUNCATE, REFRESH, CLUSTER and REINDEX write
-// there without changing anything that a snapshot shows.
+// second covers all that SystemRows come from. Rows are told apart by a seed
+// that holds catalog and OID. hash_array_extended() is the cheapest way to hash
+// an xid. pg_class goes by its columns instead of xmin, since TRUNCATE,
+// REFRESH, CLUSTER and REINDEX write there without changing anything that a
+// snapshot shows.
 inline constexpr char kVersion[] = R"(
 WITH temp_relation AS MATERIALIZED (
   SELECT oid FROM pg_class WHERE relpersistence = 't'
