@@ -108,7 +108,7 @@ def share(reads, routes, kind_of):
     `reads` are (text, whether a standby can run it, whether its session has temporary objects)
     and `routes` what the router did, both of one file. The n-th time of a text is matched with
     the n-th time in the other run. Gives {kind: Counter of "standby" and of the reasons for the
-    primary}; statements in sessions with temporary objects are of the kind "temporary".
+    primary}; plain statements in sessions with temporary objects are of the kind "temporary".
     """
     by_text = collections.defaultdict(list)
     for route in routes:
@@ -125,5 +125,6 @@ def share(reads, routes, kind_of):
         else:
             route = by_text[text][place]
             where = "standby" if route.standby else route.reason
-        counts["temporary" if temporary else kind_of(text)][where] += 1
+        kind = kind_of(text)
+        counts["temporary" if temporary and kind == "plain" else kind][where] += 1
     return counts
