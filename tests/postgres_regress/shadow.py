@@ -134,7 +134,7 @@ class _Session:
                 twins = self._ask_twin(body)
             idle = self._status == b"I"
             self._server.send(wire.message(kind, body))
-            if kind not in b"QS":  # of \\gdesc: Parse, Describe ... Sync
+            if kind not in b"QSF":  # of \gdesc: Parse, Describe ... Sync
                 continue
             answer = self._relay()
             if MAY_SET.search(text):
