@@ -1,7 +1,9 @@
 #include "router/session_state.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "router/date_style.h"
 #include "sql/identifier.h"
 #include "wire/backend.h"
 
@@ -159,6 +161,21 @@ void SessionState::ApplySetting(const sql::SettingChange& change) {
     return;
   }
   auto apply = [&](const pool::EnvironmentRef& base) {
+    if (!change.reset && change.name == "datestyle") {
+      const pool::Setting* before = base->Find(change.name);
+      std::string_view known = before != nullptr ? before->value : "";
+      if (before == nullptr && told != nullptr) {
+        auto found = told->find("DateStyle");
+        if (found != told->end()) known = found->second;
+      }
+      std::string whole = MergeDateStyle(known, change.value);
+      std::string replay = whole == change.value
+                               ? change.replay
+                               : "SET datestyle TO '" + whole + "'";
+      return environments_->With(
+          base,
+          pool::Setting{change.name, std::move(whole), std::move(replay)});
+    }
     if (!change.reset) {
       return environments_->With(
           base, pool::Setting{change.name, change.value, change.replay});
