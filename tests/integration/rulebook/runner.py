@@ -86,8 +86,6 @@ class _Case:
             SITE().administer(step.sql)
             return
         ours, reference = self._pair(step.session)
-        if step.where in "R.":
-            SITE().flush()
         start = len(self._router.log_text())
         answer = self._send(ours, step)
         place = f"line {step.line}: {step.sql}"

@@ -3,6 +3,7 @@
 import concurrent.futures
 import os
 import re
+import threading
 
 from tests.integration.rulebook.sessions import Session
 from tests.support.cluster import Cluster
@@ -41,18 +42,23 @@ class Site:
         for cluster in (self.cluster, self.reference):
             cluster[0].primary.sql(script, dbname="app")
             cluster.wait_for_replay()
-        self._flusher = None
+        self._closed = threading.Event()
+        self._flusher = threading.Thread(target=self._flush, daemon=True)
+        self._flusher.start()
 
     def close(self):
+        self._closed.set()
+        self._flusher.join()
         self.cluster.close()
         self.reference.close()
 
-    def flush(self):
-        """Has the primary send all that it has written: what a transaction that was rolled back
-        wrote is sent with the next commit, and reads wait until then."""
-        if self._flusher is None:
-            self._flusher = self.cluster[0].primary.connect(dbname="app", autocommit=True)
-        self._flusher.execute("INSERT INTO scratch VALUES (0)")
+    def _flush(self):
+        """Has the primary send what it has written. What no commit has flushed (a transaction that
+        was rolled back, the server's own records) reaches the standby with the next one, and
+        reads that must see up to there wait for it."""
+        with self.cluster[0].primary.connect(dbname="app") as connection:
+            while not self._closed.wait(0.1):
+                connection.execute("INSERT INTO scratch VALUES (0)")
 
     def logs(self):
         return self.cluster.logs()
