@@ -295,6 +295,13 @@ Status ReadNumbers(RouterOptions* options) {
   }
   PGB_ASSIGN_OR_RETURN(options->max_query_size,
                        ParseSize("max_query_size", FLAGS_max_query_size));
+  for (const auto& duration : durations) {
+    bool waits = duration.flag == "connect_timeout" ||
+                 duration.flag == "checkout_timeout";
+    if (waits && *duration.value < std::chrono::milliseconds(1)) {
+      return BadFlag(duration.flag, duration.text, "1ms or longer");
+    }
+  }
   if (options->monitor_interval < std::chrono::milliseconds(1)) {
     return BadFlag("monitor_interval", FLAGS_monitor_interval, "1ms or longer");
   }
@@ -315,8 +322,9 @@ StatusOr<Duration> ParseDuration(std::string_view flag, std::string_view text) {
                   : unit == "h"   ? 3600e9
                                   : 0;
   if (number == 0 && unit.empty() && !text.empty()) factor = 1;
-  if (error != std::errc() || factor == 0 || number < 0 ||
-      number * factor > 1e18) {
+  // Not a number, and not in the range either, is what from_chars calls nan.
+  bool in_range = number >= 0 && number * factor <= 1e18;
+  if (error != std::errc() || factor == 0 || !in_range) {
     return BadFlag(flag, std::string(text),
                    "a duration such as 200ms, 1s or 5min");
   }

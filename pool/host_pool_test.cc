@@ -1,0 +1,224 @@
+#include "pool/host_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "net/test_support.h"
+#include "pool/fake_server.h"
+
+namespace pgbraid::pool {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class HostPoolTest : public net::ReactorTest {
+ public:
+  using net::ReactorTest::In;
+  using net::ReactorTest::reactor;
+
+  HostPoolTest() : server_(reactor()), credentials_("", {}, {}) { Make(2); }
+  ~HostPoolTest() override {
+    EXPECT_EQ(pool_->leased(), 0u);
+    EXPECT_EQ(pool_->waiting(), 0u);
+    EXPECT_EQ(pool_->total(), pool_->idle());
+  }
+  void Make(size_t limit) {
+    HostPoolOptions options;
+    options.address = server_.address();
+    options.limit = limit;
+    options.connect_timeout = milliseconds(200);
+    options.checkout_timeout = seconds(5);
+    pool_ = std::make_unique<HostPool>(reactor(), options, &credentials_,
+                                       &tables_, &random_);
+  }
+
+  const Environment* empty() { return tables_.environments.empty().get(); }
+  EnvironmentRef Set(std::string value) {
+    return tables_.environments.With(
+        tables_.environments.empty(),
+        {"work_mem", value, "SET work_mem TO " + value});
+  }
+  net::Task<StatusOr<Lease>> Get(const Identity* who, Duration patience) {
+    return pool_->Acquire(who, empty(), In(patience), nullptr);
+  }
+  net::Task<Lease> Take() {
+    auto lease = co_await Get(&app_, seconds(5));
+    EXPECT_TRUE(lease.ok()) << lease.status();
+    co_return *std::move(lease);
+  }
+  // Waits in line, and notes who had a turn; holds the lease for no time.
+  static net::Task<void> Queue(HostPoolTest* t, int number,
+                               std::vector<int>* order) {
+    auto lease = co_await t->Get(&t->app_, seconds(5));
+    EXPECT_TRUE(lease.ok());
+    order->push_back(number);
+  }
+  net::Task<void> Until(std::function<bool()> condition) {
+    while (!condition()) {
+      co_await net::SleepUntil(reactor(), In(milliseconds(1)));
+    }
+  }
+
+  FakeServer server_;
+  FixedRandom random_;
+  ReactorTables tables_;
+  Credentials credentials_;
+  Identity app_{"alice", "app"};
+  Identity other_{"bob", "app"};
+  std::unique_ptr<HostPool> pool_;
+};
+
+TEST_F(HostPoolTest, AReturnedConnectionIsLentAgain) {
+  Run([](HostPoolTest* t) -> net::Task<void> {
+    EXPECT_FALSE(t->pool_->TryAcquire(&t->app_, t->empty()));
+    Lease lease = co_await t->Take();
+    uint32_t process = lease->process_id;
+    EXPECT_EQ(lease->incarnation, 1);
+    EXPECT_EQ(t->pool_->leased(), 1u);
+    lease.Return();
+    EXPECT_EQ(t->pool_->idle(), 1u);
+    lease = t->pool_->TryAcquire(&t->app_, t->empty());
+    EXPECT_TRUE(lease);
+    EXPECT_EQ(lease->process_id, process);
+    EXPECT_EQ(t->server_.logins(), 1u);
+  }(this));
+}
+
+TEST_F(HostPoolTest, WhoWaitsIsServedInOrderAndNobodyOvertakes) {
+  Run([](HostPoolTest* t) -> net::Task<void> {
+    Lease one = co_await t->Take();
+    Lease two = co_await t->Take();
+    std::vector<int> order;
+    for (int i = 0; i < 5; ++i) t->reactor()->Spawn(Queue(t, i, &order));
+    co_await t->Until([&] { return t->pool_->waiting() == 5; });
+    EXPECT_EQ(t->pool_->total(), 2u);
+    one.Return();
+    // It is the first one's already, though that has not run yet.
+    EXPECT_FALSE(t->pool_->TryAcquire(&t->app_, t->empty()));
+    co_await t->Until([&] { return order.size() == 5; });
+    EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4}));
+    EXPECT_EQ(t->server_.logins(), 2u);
+  }(this));
+}
+
+TEST_F(HostPoolTest, WhoWaitsTooLongIsToldAndLeavesTheLine) {
+  Run([](HostPoolTest* t) -> net::Task<void> {
+    Lease one = co_await t->Take();
+    Lease two = co_await t->Take();
+    auto late = co_await t->Get(&t->app_, milliseconds(30));
+    EXPECT_EQ(SqlStateOf(late.status()), sqlstate::kTooManyConnections);
+    EXPECT_NE(DetailOf(late.status()).find("All 2 connections"),
+              std::string::npos);
+    EXPECT_EQ(t->pool_->waiting(), 0u);
+    one.Return();
+    EXPECT_TRUE(t->pool_->TryAcquire(&t->app_, t->empty()));
+  }(this));
+}
+
+TEST_F(HostPoolTest, AConnectionThatIsNotCleanMakesPlaceForANewOne) {
+  Run([](HostPoolTest* t) -> net::Task<void> {
+    for (auto spoil : std::vector<std::function<void(ServerConnection*)>>{
+             [](ServerConnection* c) { c->retired = true; },
+             [](ServerConnection* c) { c->worn = true; },
+             [](ServerConnection* c) { c->tainted = true; },
+             [](ServerConnection* c) { c->partial = "x"; },
+             [](ServerConnection* c) {
+               c->transaction_status = wire::TransactionStatus::kInTransaction;
+             }}) {
+      size_t logins = t->server_.logins();
+      Lease one = co_await t->Take();
+      Lease two = co_await t->Take();
+      std::vector<int> order;
+      t->reactor()->Spawn(Queue(t, 0, &order));
+      co_await t->Until([&] { return t->pool_->waiting() == 1; });
+      spoil(one.get());
+      one.Return();
+      co_await t->Until([&] { return order.size() == 1; });
+      EXPECT_LE(t->pool_->total(), 2u);
+      EXPECT_GT(t->server_.logins(), logins);
+    }
+  }(this));
+}
+
+TEST_F(HostPoolTest, OneWithTheSameSettingsIsPreferred) {
+  Run([](HostPoolTest* t) -> net::Task<void> {
+    EnvironmentRef set = t->Set("1MB");
+    Lease one = co_await t->Take();
+    Lease two = co_await t->Take();
+    ServerConnection* like = one.get();
+    one->environment = set;
+    one.Return();
+    two.Return();  // the last used, but not like it
+    Lease lease = t->pool_->TryAcquire(&t->app_, set.get());
+    EXPECT_EQ(lease.get(), like);
+  }(this));
+}
+
+TEST_F(HostPoolTest, AnotherIdentityMakesRoomAndGetsItsOwn) {
+  Run([](HostPoolTest* t) -> net::Task<void> {
+    Lease one = co_await t->Take();
+    Lease two = co_await t->Take();
+    one.Return();
+    two.Return();
+    auto other = co_await t->Get(&t->other_, seconds(5));
+    EXPECT_TRUE(other.ok());
+    EXPECT_EQ((*other)->user(), "bob");
+    EXPECT_EQ(t->pool_->total(), 2u);
+    EXPECT_FALSE(t->pool_->TryAcquire(&t->other_, t->empty()));
+  }(this));
+}
+
+TEST_F(HostPoolTest, AnIdleConnectionThatSpokeIsNotUsed) {
+  Run([](HostPoolTest* t) -> net::Task<void> {
+    Lease lease = co_await t->Take();
+    lease.Return();
+    t->server_.streams[0]->Send("x");
+    co_await net::SleepUntil(t->reactor(), t->In(milliseconds(5)));
+    EXPECT_FALSE(t->pool_->TryAcquire(&t->app_, t->empty()));
+    EXPECT_EQ(t->pool_->total(), 0u);
+    lease = co_await t->Take();
+    lease.Return();
+    t->server_.streams[1] = nullptr;  // closed by the server
+    co_await net::SleepUntil(t->reactor(), t->In(milliseconds(5)));
+    EXPECT_FALSE(t->pool_->TryAcquire(&t->app_, t->empty()));
+  }(this));
+}
+
+TEST_F(HostPoolTest, AServerThatDoesNotLetInCostsNoPlace) {
+  Make(1);
+  Run([](HostPoolTest* t) -> net::Task<void> {
+    t->server_.silent = true;
+    auto lease = co_await t->Get(&t->app_, seconds(5));
+    EXPECT_EQ(SqlStateOf(lease.status()).substr(0, 2), "08");
+    EXPECT_EQ(t->pool_->total(), 0u);
+    t->server_.silent = false;
+    lease = co_await t->Get(&t->app_, seconds(5));
+    EXPECT_TRUE(lease.ok());
+  }(this));
+}
+
+TEST_F(HostPoolTest, ADeposedHostTurnsEverybodyAway) {
+  Run([](HostPoolTest* t) -> net::Task<void> {
+    Lease one = co_await t->Take();
+    Lease two = co_await t->Take();
+    std::optional<Status> told;
+    t->reactor()->Spawn(
+        [](HostPoolTest* test, std::optional<Status>* out) -> net::Task<void> {
+          auto lease = co_await test->Get(&test->app_, seconds(5));
+          *out = lease.status();
+        }(t, &told));
+    co_await t->Until([&] { return t->pool_->waiting() == 1; });
+    t->pool_->Depose(SqlError(sqlstate::kConnectionFailure, "deposed"));
+    co_await t->Until([&] { return told.has_value(); });
+    EXPECT_EQ(MessageOf(*told), "deposed");
+    EXPECT_EQ(MessageOf(one->LossError()), "deposed");
+    one.Return();
+    two.Return();
+    EXPECT_EQ(t->pool_->idle(), 0u);
+  }(this));
+}
+
+}  // namespace
+}  // namespace pgbraid::pool
