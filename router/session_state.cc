@@ -345,13 +345,19 @@ void SessionState::Completed(const sql::Statement& statement,
     default:
       break;
   }
+  if (const sql::Statement* executed = ExecutedBy(statement)) {
+    // What it has set is found by the probe: its arguments may decide.
+    if (connection != nullptr) {
+      connection->tainted |= executed->taints || !executed->settings.empty();
+      if (executed->unknown_settings) SettingsUnknown(connection);
+    }
+    NoteKept(*executed, connection);
+    NoteChangesOf(*executed);
+  }
   for (const sql::SettingChange& change : statement.settings) {
     ApplySetting(change);
   }
-  pins |= PinBit(statement.pin);
-  if (LeavesTraces(statement.pin) && connection != nullptr) {
-    connection->worn = true;
-  }
+  NoteKept(statement, connection);
   NoteChangesOf(statement);
   changed_logins |= statement.changes_logins;
   if (connection == nullptr) return;
@@ -359,6 +365,26 @@ void SessionState::Completed(const sql::Statement& statement,
     connection->tainted = true;
   }
   if (statement.unknown_settings) SettingsUnknown(connection);
+}
+
+const sql::Statement* SessionState::ExecutedBy(
+    const sql::Statement& statement) const {
+  if (statement.prepared_use.action != sql::PreparedUse::Action::kExecute) {
+    return nullptr;
+  }
+  ClientStatementRef known = FindPrepared(statement.prepared_use.name);
+  if (known == nullptr || known->prepared->recognized.query == nullptr) {
+    return nullptr;
+  }
+  return known->prepared->recognized.query->single();
+}
+
+void SessionState::NoteKept(const sql::Statement& statement,
+                            pool::ServerConnection* connection) {
+  pins |= PinBit(statement.pin);
+  if (LeavesTraces(statement.pin) && connection != nullptr) {
+    connection->worn = true;
+  }
 }
 
 std::string SessionState::Restores(const sql::Statement& statement) const {
@@ -389,6 +415,9 @@ std::string SessionState::Restores(const sql::Statement& statement) const {
 
 void SessionState::Failed(const sql::Statement& statement,
                           pool::ServerConnection* connection) {
+  if (const sql::Statement* executed = ExecutedBy(statement)) {
+    Failed(*executed, connection);
+  }
   switch (statement.pin) {
     case sql::Pin::kLoad:
     case sql::Pin::kRandomSeed:

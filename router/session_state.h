@@ -199,6 +199,12 @@ class SessionState {
   void ApplySetting(const sql::SettingChange& change);
   void DiscardAll();
   void NoteChangesOf(const sql::Statement& statement);
+  // The prepared statement that an EXECUTE runs, as the client prepared it;
+  // null if `statement` is no EXECUTE, or that is not known.
+  const sql::Statement* ExecutedBy(const sql::Statement& statement) const;
+  // What the statement leaves on its connection.
+  void NoteKept(const sql::Statement& statement,
+                pool::ServerConnection* connection);
   void RollBackTo(const std::string& savepoint);
   void Release(const std::string& savepoint);
   void End(bool committed, bool chain);

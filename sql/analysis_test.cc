@@ -1,9 +1,12 @@
 #include "sql/analysis.h"
 
+#include <atomic>
 #include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -50,6 +53,33 @@ TEST_F(AnalysisTest, SaysOfEachStatementWhatTheTableSays) {
     }
   }
   EXPECT_GE(cases, 400);
+}
+
+TEST_F(AnalysisTest, SaysTheSameOnSeveralThreadsAtOnce) {
+  std::ifstream file("sql/testdata/analysis_cases.txt");
+  std::vector<std::pair<std::string, std::string>> cases;
+  std::string line;
+  std::string statement;
+  while (std::getline(file, line)) {
+    if (line.starts_with("  => ")) {
+      cases.emplace_back(statement, line.substr(5));
+    } else {
+      statement = line;
+    }
+  }
+  ASSERT_GE(cases.size(), 400u);
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  for (size_t start = 0; start < 4; ++start) {
+    threads.emplace_back([&, start] {
+      for (size_t i = 0; i < cases.size(); ++i) {
+        const auto& [text, said] = cases[(i + start * 97) % cases.size()];
+        if (Text(text) != said) ++wrong;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 TEST_F(AnalysisTest, SaysTheSameOfTextsOfOneShape) {

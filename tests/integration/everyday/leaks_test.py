@@ -97,6 +97,69 @@ class LeaksTest(unittest.TestCase):
         self.assertEqual(self.environment(self.one), CLEAN)
 
     @testing.timeout(60)
+    def test_what_a_failed_statement_leaves(self):
+        for statement in ("SELECT pg_advisory_lock(7), 1 / (random() * 0)::int",
+                          "DO $$ BEGIN PERFORM pg_advisory_lock(8); RAISE EXCEPTION 'x'; END $$"):
+            with self.assertRaises(psycopg.Error):
+                self.one.execute(statement)
+            self.assert_other_is_clean()
+        # The locks are its client's, who has not lost them.
+        self.assertEqual(self.environment(self.one)[5], 2)
+
+    @testing.timeout(60)
+    def test_settings_made_where_no_statement_says_so(self):
+        for statement in ("EXPLAIN ANALYZE SELECT set_config('work_mem', '8MB', false)",
+                          "UPDATE pg_settings SET setting = '8MB' WHERE name = 'work_mem'",
+                          "PREPARE p AS SELECT set_config('work_mem', '8MB', false); EXECUTE p",
+                          "COPY (SELECT set_config('work_mem', '8MB', false)) TO STDOUT",
+                          "BEGIN; DECLARE c CURSOR FOR SELECT set_config('work_mem', '8MB', false);"
+                          " FETCH c; COMMIT"):
+            with self.subTest(statement=statement):
+                if statement.startswith("COPY"):
+                    with self.one.cursor().copy(statement) as copy:
+                        self.assertEqual([row[0] for row in copy.rows()], ["8MB"])
+                else:
+                    self.one.execute(statement)
+                self.assert_other_is_clean()
+                self.assertEqual(self.environment(self.one)[2], "8MB")
+                self.one.execute("RESET work_mem")
+
+    @testing.timeout(60)
+    def test_reset_goes_back_to_the_startup_packet(self):
+        one = self.router.connect(autocommit=True, prepare_threshold=None,
+                                  options="-c work_mem=6MB -c timezone=Asia/Tokyo")
+        self.addCleanup(one.close)
+        show = "SELECT current_setting('work_mem'), current_setting('TimeZone')"
+        for statement in ("RESET ALL", "DISCARD ALL", "RESET work_mem; RESET timezone"):
+            for begin, end in (("", ""), ("BEGIN", "ROLLBACK"), ("BEGIN", "COMMIT")):
+                if begin and statement == "DISCARD ALL":
+                    continue
+                with self.subTest(statement=statement, end=end):
+                    one.execute("SET work_mem = '9MB'; SET timezone = 'UTC'")
+                    if begin:
+                        one.execute(begin)
+                    one.execute(statement)
+                    self.assertEqual(one.execute(show).fetchone(), ("6MB", "Asia/Tokyo"))
+                    self.assertEqual(one.info.parameter_status("TimeZone"), "Asia/Tokyo")
+                    if end:
+                        one.execute(end)
+                    after = ("9MB", "UTC") if end == "ROLLBACK" else ("6MB", "Asia/Tokyo")
+                    self.assertEqual(one.execute(show).fetchone(), after)
+                    self.assertEqual(one.info.parameter_status("TimeZone"), after[1])
+                    self.assert_other_is_clean()
+
+    @testing.timeout(60)
+    def test_who_had_temporary_tables_shows_it_to_nobody(self):
+        self.one.execute("CREATE TEMP TABLE mine (a int)")
+        self.one.execute("DROP TABLE mine")
+        for _ in range(4):
+            self.assertEqual(self.other.execute(
+                "SELECT pg_my_temp_schema()::int, current_schemas(true)::text").fetchone(),
+                (0, "{pg_catalog,public}"))
+            self.other.execute("SET temp_buffers = '9MB'")
+            self.other.execute("RESET temp_buffers")
+
+    @testing.timeout(60)
     def test_what_a_transaction_undoes(self):
         self.one.execute("SET work_mem = '5MB'")
         for statement, work_mem, role in (

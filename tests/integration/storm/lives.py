@@ -42,7 +42,7 @@ CHECK = """
    (SELECT CASE WHEN relpersistence = 't' THEN 'temporary' ELSE oid::text END FROM pg_class
      WHERE oid = to_regclass('probe')), to_regclass('leftover') IS NOT NULL,
    (SELECT string_agg(name || '=' || setting, ' ' ORDER BY name) FROM pg_settings
-     WHERE source IN ('session', 'client') AND name NOT LIKE 'plpgsql.%'
+     WHERE source IN ('session', 'client') AND name NOT LIKE '%.%'
      AND name NOT LIKE 'transaction_%'),
    (SELECT md5(string_agg(name || '=' || setting, ' ' ORDER BY name)) FROM pg_settings
      WHERE name NOT LIKE '%.%'),
@@ -145,7 +145,7 @@ class Maker:
         self._sql(f"DELETE FROM notes WHERE tag = '{TAG}'", compare=False, check=True)
         episodes = [(self._setting, 26), (self._reset, 6), (self._several, 7), (self._unseen, 9),
                     (self._transaction, 16), (self._prepared, 10), (self._statement, 14),
-                    (self._pipeline, 6), (self._pinned, 5), (self._discard, 4)]
+                    (self._pipeline, 6), (self._sql_prepared, 6), (self._pinned, 5), (self._discard, 4)]
         while len(self._steps) < length:
             self._choose(episodes)()
         startup = self._startup()
@@ -327,6 +327,28 @@ class Maker:
             else:
                 self._sql(rng.choice([f"DEALLOCATE {name or 'p2'}", "DEALLOCATE ALL"]))
 
+    def _sql_prepared(self):
+        """Prepared statements of SQL, by names that all clients use."""
+        rng = self._rng
+        for _ in range(rng.randint(1, 4)):
+            name = rng.choice(["q1", "q2", "p1"])
+            kind = rng.random()
+            if kind < 0.4:
+                text = rng.choice(["SELECT place FROM probe", "SELECT 1/0", "TABLE probe",
+                                   "SELECT timestamptz 'epoch'", "SELECT current_user",
+                                   "SELECT set_config('work_mem', '4567', false)",
+                                   f"INSERT INTO notes VALUES ('{TAG}', 7) ON CONFLICT DO NOTHING"])
+                self._sql(f"PREPARE {name} AS {text}")
+            elif kind < 0.5:
+                self._sql(f"PREPARE {name}(text) AS SELECT set_config('work_mem', $1, false)")
+            elif kind < 0.8:
+                self._sql(f"EXECUTE {name}")
+            elif kind < 0.9:
+                self._sql(f"EXECUTE {name}('{rng.randint(1, 9)}MB')")
+            else:
+                self._sql(rng.choice([f"DEALLOCATE {name}", "DEALLOCATE ALL",
+                                      f"EXPLAIN (COSTS OFF) EXECUTE {name}"]))
+
     def _pipeline(self):
         """Many messages in one go, with several Syncs."""
         rng = self._rng
@@ -389,7 +411,7 @@ class Maker:
              ["FETCH 1 FROM h", "CLOSE h"]),
             (["BEGIN", "DECLARE h CURSOR WITH HOLD FOR SELECT * FROM probe", "COMMIT"],
              ["CLOSE ALL"]),
-            ([f"SELECT pg_advisory_lock({self._lock(7)}), 1/0"], ["SELECT pg_advisory_unlock_all()"]),
+            ([f"SELECT pg_advisory_lock({self._lock(7)}), 1 / (random() * 0)::int"], ["SELECT pg_advisory_unlock_all()"]),
             ([f"DO $$ BEGIN PERFORM pg_advisory_lock({self._lock(8)}); RAISE EXCEPTION 'late'; END $$"],
              ["DISCARD ALL"]),
             (["BEGIN", f"SELECT pg_advisory_lock({self._lock(7)})", "ROLLBACK"],
