@@ -39,6 +39,7 @@ Plan ExtendedSegment::PlanBind(const ClientStatementRef& client,
           ? s_->PlanTranslated(prepared->recognized, values, *translation)
           : PlanQuery(*prepared->recognized.query, values));
   plan.standby = plan.standby && !prepared->has_user_types();
+  plan.only_reads = plan.only_reads && !prepared->has_user_types();
   return plan;
 }
 
@@ -190,7 +191,7 @@ ExtendedSegment::Step ExtendedSegment::TakeLargeBind(std::string_view rest) {
   Plan plan = PlanBind(client, bind, nullptr, &missing);
   // What decides has perhaps not arrived yet.
   if (missing || plan.kind == Plan::Kind::kScatter) return hold();
-  plan.standby = false;
+  plan.standby = plan.only_reads = false;
   Step step =
       Place(std::move(plan), client, bind, std::string_view::npos, false);
   if (step != Step::kNext || skipping_) return step;
@@ -222,7 +223,9 @@ ExtendedSegment::Step ExtendedSegment::Place(Plan plan,
     // What was prepared by another segment may not fit any more.
     bool earlier = !bind.statement.empty() || unnamed_ == nullptr || translated;
     whole_ = false;
-    if ((plan.standby || earlier) && may_repeat) {
+    plan.only_reads = plan.only_reads && !primary_only_ && may_repeat &&
+                      s_->state_->pins == 0;
+    if ((plan.standby || plan.only_reads || earlier) && may_repeat) {
       Ending ending = EndingFrom(after);
       if (ending == Ending::kUnknown) return Step::kMore;
       whole_ = ending == Ending::kPlain;

@@ -155,7 +155,7 @@ void ExtendedSegment::Settle() {
 net::Task<Attempt> ExtendedSegment::Finish() {
   bool lost = !exchange_.done();
   Attempt again = Attempt::kDone;
-  if (keep_input_ && s_->held_.standby &&
+  if (may_retry_ &&
       (exchange_.wants_primary() || (lost && !exchange_.relayed()))) {
     again = Attempt::kOnPrimary;
   } else if (!lost && exchange_.wants_to_prepare_again()) {
@@ -256,7 +256,8 @@ net::Task<Status> ExtendedSegment::AcquireTarget() {
     if (!acquired.ok()) co_return acquired;
   }
   keep_input_ = whole_ && !s_->state_->in_transaction();
-  exchange_.set_may_retry(keep_input_ && s_->held_.standby);
+  may_retry_ = keep_input_ && (s_->held_.standby || plan_.only_reads);
+  exchange_.set_may_retry(may_retry_);
   exchange_.set_may_prepare_again(keep_input_ && !prepared_again_);
   Join();
   co_return OkStatus();

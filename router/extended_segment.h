@@ -215,6 +215,7 @@ class ExtendedSegment {
   ClientStatementRef unnamed_before_;
   size_t cursor_ = 0;        // of the client's input: what has been taken
   bool keep_input_ = false;  // for a second attempt
+  bool may_retry_ = false;   // on the primary, if this server fails
   bool whole_ = false;  // all of it is here, and its first Bind the only one
   bool primary_only_ = false;
   bool prepared_again_ = false;

@@ -29,6 +29,8 @@ struct Plan {
   bool advances_sequence = false;
   bool reads_sequence = false;
   bool differs_in_recovery = false;
+  // It only reads: it may be asked again if its server is lost.
+  bool only_reads = false;
   // How fresh, where a hint says it; else as the session wants it.
   std::optional<pool::Consistency> consistency;
   // Why it goes there, in a few words; lives as long as the routed query, or

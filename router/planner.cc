@@ -205,7 +205,7 @@ Plan PlanStatement(const RoutedQuery& query, size_t place,
       plan = PlanByKey(route, query.map(), values);
       break;
   }
-  plan.standby = route.standby && !plan.refused();
+  plan.standby = plan.only_reads = route.standby && !plan.refused();
   plan.exports_snapshot = route.exports_snapshot;
   plan.consistency = ConsistencyOf(query.hint());
   plan.reason = route.reason;
@@ -230,6 +230,7 @@ Plan Combine(Plan first, const Plan& next) {
   first.advances_sequence |= next.advances_sequence;
   first.reads_sequence |= next.reads_sequence;
   first.differs_in_recovery |= next.differs_in_recovery;
+  first.only_reads = first.only_reads && next.only_reads;
   if (first.kind == Plan::Kind::kAnyShard) {
     first.kind = next.kind;
     first.shards = next.shards;

@@ -179,8 +179,9 @@ Plan Session::PlanExecute(const sql::Statement& statement,
         "Give the key as a plain constant, or execute the statement itself."));
   }
   plan.consistency = as_text.consistency;
-  plan.standby =
-      plan.standby && use.arguments_safe && !prepared->has_user_types();
+  bool safe = use.arguments_safe && !prepared->has_user_types();
+  plan.standby = plan.standby && safe;
+  plan.only_reads = plan.only_reads && safe;
   return plan;
 }
 

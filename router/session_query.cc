@@ -172,7 +172,7 @@ net::Task<void> Session::RunQuery() {
     Plan plan = Restrict(translation != nullptr
                              ? PlanTranslated(recognized, values, *translation)
                              : PlanQuery(*recognized.query, values));
-    if (primary_only) plan.standby = false;
+    if (primary_only) plan.standby = plan.only_reads = false;
     if (plan.refused()) {
       if (worker_->options().log_routes) LogRoute(plan, text);
       client_.Consume(frame.bytes.size());
@@ -274,7 +274,8 @@ net::Task<Attempt> Session::RunOnServer(
   }
   bool may_start_over = !state_->in_transaction() &&
                         frame.bytes.size() <= LargeMessage::kThreshold;
-  bool may_retry = held_.standby && may_start_over;
+  bool may_retry = may_start_over &&
+                   (held_.standby || (plan.only_reads && state_->pins == 0));
   if (translation != nullptr) {
     Readiness ready = co_await PrepareFor(*translation, may_retry);
     if (ready == Readiness::kDone) co_return Attempt::kDone;
