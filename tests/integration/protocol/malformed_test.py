@@ -185,12 +185,6 @@ class StartTest(unittest.TestCase):
                 self.assertEqual(sqlstates(messages), [])
                 self.assertEqual(sqlstates(client.query("SELECT 1")), [])
 
-    def test_replication_connections_are_refused(self):
-        for value in ("true", "database"):
-            with WireClient(ROUTER().port) as client:
-                got = client.log_in(replication=value)
-                self.assertEqual(sqlstates(got), ["0A000"])
-
     def test_another_database_is_unknown(self):
         with WireClient(ROUTER().port) as client:
             self.assertEqual(sqlstates(client.log_in(database="elsewhere")), ["3D000"])
