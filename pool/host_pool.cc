@@ -311,7 +311,8 @@ void HostPool::Return(std::unique_ptr<ServerConnection> connection) {
     canceller_.Close(std::move(connection));
     return;
   }
-  if (!connection->reusable() || connection->tainted || connection->outdated) {
+  if (!connection->reusable() || connection->tainted || connection->outdated ||
+      !connection->listens.empty()) {
     Discard(std::move(connection));
     return;
   }
@@ -348,6 +349,7 @@ net::Task<void> HostPool::Quarantine(
 }
 
 void HostPool::Offer(std::unique_ptr<ServerConnection> connection) {
+  connection->heard.clear();
   if (GiveToItsWaiter(&connection)) return;
   if (!waiting_.empty()) {
     auto place = NextInLine(*connection);

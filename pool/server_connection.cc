@@ -299,6 +299,13 @@ net::Task<StatusOr<ResultRows>> ServerConnection::RunMessages(
         NoteParameter(parameter.name, parameter.value);
         break;
       }
+      case wire::backend_type::kNotificationResponse: {
+        wire::Notification notification;
+        Status parsed = wire::ParseNotification(message->body, &notification);
+        if (!parsed.ok()) co_return parsed;
+        wire::AppendNotification(notification, &heard);
+        break;
+      }
       case wire::backend_type::kReadyForQuery: {
         Status parsed =
             wire::ParseReadyForQuery(message->body, &transaction_status);

@@ -148,6 +148,15 @@ class ServerConnection {
   // currval() would speak of anything.
   uint64_t sequence_turn = 0;
   bool has_sequences = false;
+  // Channels for which LISTEN has run here although the shared listener hears
+  // them: to be taken back before it serves anybody else.
+  std::vector<std::string> listens;
+  // Transactions of others have written here, whose notifications the shared
+  // listener may not have told of yet.
+  bool others_wrote = false;
+  // NotificationResponses that came where nobody was listening for them (in
+  // Run() too), whole: for the holder to pass on or to forget.
+  std::string heard;
   PreparedNames prepared;
   // Its client's statements are prepared here under their own names, beside
   // `prepared`: they are dropped before it serves another.

@@ -59,6 +59,10 @@ class ShardHosts {
   net::Task<StatusOr<int>> AwaitPrimary(TimePoint deadline,
                                         Interrupt* interrupt);
 
+  // Notifies `waiter` after every look at a host, until Unwatch().
+  void Watch(net::Waiter* waiter) { waiting_.push_back(waiter); }
+  void Unwatch(net::Waiter* waiter) { std::erase(waiting_, waiter); }
+
   // A standby that may serve the session's next read now, without waiting, or
   // -1. `*must_wait` tells whether a sample or some replay could change that.
   int TryChooseStandby(Consistency consistency, SessionFreshness* session,

@@ -61,6 +61,7 @@ class Client {
   void Send(std::string_view first, std::string_view second) {
     stream_->Send(first, second);
   }
+  size_t unsent_bytes() const { return stream_->unsent_bytes(); }
   bool congested() const { return stream_->unsent_bytes() > kHighWatermark; }
 
   void SendError(const Status& status, wire::Severity severity);

@@ -269,6 +269,7 @@ bool Exchange::Consume(std::string_view input) {
       SendSynthetic();
     }
     if (header.type == type::kErrorResponse ||
+        header.type == type::kNotificationResponse ||
         (header.type == type::kReadyForQuery &&
          state_->told != connection_->parameters)) {
       // It may be replaced by another, or take back what came before it; or
@@ -340,7 +341,7 @@ Exchange::Verdict Exchange::Handle(char t, std::string_view body) {
       if (verdict == Verdict::kRelay) relayed_ = true;
       return verdict;
     case type::kNotificationResponse:
-      return state_->pins != 0 ? Verdict::kRelay : Verdict::kHide;
+      return HandleNotification(body);
     case type::kCopyInResponse:
       HandleCopyIn();
       break;
@@ -572,10 +573,32 @@ Exchange::Verdict Exchange::HandleReady(std::string_view body) {
       (next->hidden && !next->shows_ready) || next->hides_ready || StartsOver();
   if (next->prefix) --connection_->prefix;
   if (!hidden) relayed_ = true;
+  if (next->what == What::kFunctionCall) state_->wrote = true;
   Pop();
   if (hidden) return Verdict::kHide;
   Relay(state_->Tell(connection_->parameters));
+  if (done() && status == wire::TransactionStatus::kIdle &&
+      state_->listening != nullptr &&
+      (state_->wrote || state_->listening->has_waiting())) {
+    ready_held_ = true;
+    relayed_ = true;  // what was held goes out before it
+    return Verdict::kHide;
+  }
   return Verdict::kRelay;
+}
+
+Exchange::Verdict Exchange::HandleNotification(std::string_view body) {
+  std::string message = state_->NotificationFrom(*connection_, body);
+  if (!message.empty()) {
+    client_->Send(message);
+    return Verdict::kHide;
+  }
+  // A probe may find that the session listens here.
+  wire::Notification notification;
+  if (wire::ParseNotification(body, &notification).ok()) {
+    wire::AppendNotification(notification, &connection_->heard);
+  }
+  return Verdict::kHide;
 }
 
 Exchange::Verdict Exchange::HandleParameter(std::string_view body) {

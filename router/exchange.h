@@ -167,6 +167,9 @@ class Exchange {
   void set_replacement(const Status& status);
 
   wire::TransactionStatus ready_status() const { return ready_status_; }
+  // The last ReadyForQuery was kept back: the session sends it, after the
+  // notifications that belong before it.
+  bool ready_held() const { return ready_held_; }
 
  protected:
   enum class Verdict : uint8_t { kRelay, kHide };
@@ -186,6 +189,7 @@ class Exchange {
   void HandleCopyIn();
   // The client's statement that runs under `expected` now; null if none does.
   const sql::Statement* Running(const Expected& expected) const;
+  Verdict HandleNotification(std::string_view body);
   void SkipToSync();
   // An error's or answer's bytes of the router's own making.
   void Tell(std::string_view bytes);
@@ -230,6 +234,7 @@ class Exchange {
   std::string standby_error_;
   wire::TransactionStatus ready_status_ = wire::TransactionStatus::kIdle;
   Status loss_;
+  bool ready_held_ = false;
   std::string last_words_;  // of a server that ends the connection
 };
 

@@ -127,6 +127,32 @@ void ExtendedSegment::BindLocally(
   Answer(BindComplete());
 }
 
+ExtendedSegment::Step ExtendedSegment::PrepareChannels(
+    const std::shared_ptr<const RoutedQuery>& query) {
+  Listening* listening = s_->state_->listening.get();
+  if (s_->MustSubscribe(*query)) {
+    listens_ = query;
+    return Step::kListen;
+  }
+  if (listening == nullptr) return Step::kNext;
+  const sql::Statement* single = query->single();
+  if (single != nullptr && single->kind == sql::Kind::kCommit &&
+      listening->channels.has_pending() && !forgot_early_) {
+    return Step::kCommit;
+  }
+  if (query->reads_channels() && !show_channels_) {
+    if (bound_ && !listening->channels.active().empty()) {
+      return Refuse(SqlError(
+          sqlstate::kFeatureNotSupported,
+          "pg_listening_channels() after other statements of a segment is not "
+          "supported by pooled sessions that listen",
+          "", "Send Sync first."));
+    }
+    show_channels_ = true;
+  }
+  return Step::kNext;
+}
+
 ExtendedSegment::Step ExtendedSegment::TakeBind(const wire::Frame& frame) {
   wire::BindMessage bind;
   Status parsed = wire::ParseBind(frame.body, &bind);
@@ -142,6 +168,8 @@ ExtendedSegment::Step ExtendedSegment::TakeBind(const wire::Frame& frame) {
     if (has_choice || IsLocal(prepared)) return Refuse(parsed);
     bind.values.clear();
   }
+  Step channels = PrepareChannels(prepared->recognized.query);
+  if (channels != Step::kNext || skipping_) return channels;
   if (IsLocal(prepared)) {
     BindLocally(bind, client, nullptr);
     return Step::kNext;

@@ -66,6 +66,15 @@ net::Task<Attempt> ExtendedSegment::RunOnce() {
         if (!acquired.ok()) Fail(acquired);
         break;
       }
+      case Step::kListen: {
+        Status subscribed = co_await s_->Subscribe(std::move(listens_));
+        if (!subscribed.ok()) Refuse(subscribed);
+        break;
+      }
+      case Step::kCommit:
+        co_await s_->ForgetEarly();
+        forgot_early_ = true;
+        break;
       case Step::kCheck: {
         bool goes_on = co_await AwaitAnswers();
         if (s_->closing_) co_return Attempt::kDone;
@@ -254,6 +263,10 @@ net::Task<Status> ExtendedSegment::AcquireTarget() {
                       plan_.advances_sequence)) {
     Status acquired = co_await s_->AcquireFor(plan_);
     if (!acquired.ok()) co_return acquired;
+  }
+  if (show_channels_) {
+    Status shown = co_await s_->ShowChannels();
+    if (!shown.ok()) co_return shown;
   }
   keep_input_ = whole_ && !s_->state_->in_transaction();
   may_retry_ = keep_input_ && (s_->held_.standby || plan_.only_reads);

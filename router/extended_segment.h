@@ -51,6 +51,8 @@ class ExtendedSegment {
     kBusy,     // the server must take, or answer, what it was sent first
     kSettle,   // all that was sent has to be answered first, then again
     kAcquire,  // it needs a server connection first, then again
+    kListen,   // ... the shared listener to know of its LISTEN first
+    kCommit,   // ... a LISTEN's early notifications to be forgotten first
     kOutside,  // what waits is to be answered outside of any transaction
     kScatter,  // the segment is one statement for several shards
     kCheck,    // the same, but it must not be looked at meanwhile
@@ -172,6 +174,9 @@ class ExtendedSegment {
   Step PrepareScatter(const ClientStatementRef& client,
                       const wire::BindMessage& bind, const Plan& plan,
                       size_t from);
+  // What a Bind of `query` asks for because of the session's channels; kNext if
+  // it is nothing.
+  Step PrepareChannels(const std::shared_ptr<const RoutedQuery>& query);
 
   // The client sees `status`; what follows up to Sync is skipped, and what the
   // segment has done on a server is undone. What waits is answered first.
@@ -229,6 +234,9 @@ class ExtendedSegment {
   // by no Sync in good time.
   bool awaits_sync_ = false;
   bool sync_is_late_ = false;
+  bool forgot_early_ = false;
+  bool show_channels_ = false;  // on the connection, before anything is sent
+  std::shared_ptr<const RoutedQuery> listens_;  // of Step::kListen
   Plan plan_;
   Session::ScatterRequest scatter_;
   std::vector<Waiting> waiting_;  // the first one is not the router's own

@@ -41,6 +41,7 @@ DEFINE_string(connect_timeout, "2s", "for connecting and logging in to a server"
 DEFINE_string(checkout_timeout, "5s", "how long a client waits for a server connection");
 DEFINE_int32(max_prepared_statements, 500, "prepared statements kept on one server connection");
 DEFINE_string(max_query_size, "256MB", "largest text of a query that is taken; up to 1GB, as in PostgreSQL");
+DEFINE_int32(notification_backlog, 16777216, "bytes of notifications that may wait for one client; more end its session");
 DEFINE_bool(allow_hints, false, "obey leading comments: /* pgbraid: shard=s1 */");
 DEFINE_bool(log_routes, false, "log each statement with the way it goes");
 DEFINE_string(standby_functions, "", "functions declared safe on a standby, by name or schema.name, separated by commas");
@@ -78,6 +79,7 @@ constexpr std::string_view kOwnFlags[] = {"listen",
                                           "checkout_timeout",
                                           "max_prepared_statements",
                                           "max_query_size",
+                                          "notification_backlog",
                                           "allow_hints",
                                           "log_routes",
                                           "standby_functions",
@@ -278,6 +280,13 @@ Status ReadNumbers(RouterOptions* options) {
   // Each thread has to have a connection of its own to each host.
   options->threads = std::min(options->threads, options->pool_size);
   options->max_prepared = FLAGS_max_prepared_statements;
+  if (FLAGS_notification_backlog < 65536) {
+    return BadFlag("notification_backlog",
+                   std::to_string(FLAGS_notification_backlog),
+                   "a number of bytes from 65536 on");
+  }
+  options->notification_backlog =
+      static_cast<size_t>(FLAGS_notification_backlog);
   struct {
     std::string_view flag;
     const std::string& text;

@@ -42,6 +42,8 @@ struct RouterOptions {
   // Bytes of a message that has to be read whole before it is known where it
   // goes: Query, Parse, a Bind whose key comes last.
   size_t max_query_size = size_t{256} << 20;
+  // Bytes of notifications that may wait for one client; more end its session.
+  size_t notification_backlog = 16 << 20;
   bool allow_hints = false;
   bool log_routes = false;
   sql::FunctionLists functions;

@@ -42,6 +42,8 @@ std::shared_ptr<const RoutedQuery> RoutedQuery::Make(
   routed->used_once_ = ParametersUsedOnce(text, routed->query_.parameter_count);
   for (const sql::Statement& statement : routed->query_.statements) {
     routed->names_custom_settings_ |= !statement.custom_settings.empty();
+    routed->listens_ |= statement.kind == sql::Kind::kListen;
+    routed->reads_channels_ |= statement.reads_channels;
     StatementRoute route;
     if (hint.shard) {
       std::optional<int> shard = routed->map_->FindShard(*hint.shard);

@@ -72,6 +72,11 @@ class RoutedQuery {
   }
   // A statement of it sets, or may set, a custom setting of a known name.
   bool names_custom_settings() const { return names_custom_settings_; }
+  // Some statement is LISTEN.
+  bool listens() const { return listens_; }
+  // Some statement asks which channels its session listens to.
+  bool reads_channels() const { return reads_channels_; }
+
   // Rough bytes on the heap, for the cache's bound.
   size_t HeapBytes() const;
 
@@ -84,6 +89,8 @@ class RoutedQuery {
   std::vector<StatementRoute> routes_;
   std::vector<bool> used_once_;
   bool names_custom_settings_ = false;
+  bool listens_ = false;
+  bool reads_channels_ = false;
 };
 
 // The route of one statement (exposed for tests). `statement` and `map` must

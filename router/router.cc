@@ -70,6 +70,9 @@ Status Router::MakeWorkers() {
       }
     };
   }
+  std::vector<ChannelHub*> hubs;
+  for (auto& worker : workers_) hubs.push_back(worker->channels());
+  for (ChannelHub* hub : hubs) hub->set_peers(hubs);
   return OkStatus();
 }
 

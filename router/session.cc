@@ -78,6 +78,7 @@ Session::Session(Worker* worker, int fd)
     : worker_(worker), client_(worker->reactor(), fd) {}
 
 Session::~Session() {
+  StopListening();
   if (process_ != 0) worker_->Unregister(process_);
   DropLeases();
   worker_->AddClient(-1);
@@ -99,6 +100,7 @@ net::Task<void> Session::Run(Worker* worker, int fd) {
   } else if (logged_in) {
     co_await session.Serve();
   }
+  session.StopListening();
   // Server connections first: locks are gone before the client hears of it.
   session.DropLeases();
   session.client_.CloseAfterSending();
@@ -106,6 +108,10 @@ net::Task<void> Session::Run(Worker* worker, int fd) {
 
 net::Task<void> Session::Serve() {
   while (!closing_) {
+    if (!end_.ok()) {
+      Fatal(end_);
+      continue;
+    }
     if (large_.active() && large_.Pump(&client_)) continue;
     wire::Frame frame;
     switch (wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame)) {
@@ -114,7 +120,10 @@ net::Task<void> Session::Serve() {
         continue;
       case wire::FrameStatus::kNeedMore:
         if (HasLargePart()) {
+          in_segment_ = true;
           bool handled = co_await HandlePart();
+          in_segment_ = false;
+          EndListeningSegment();
           if (handled) continue;
         }
         if (client_.Fill()) continue;
@@ -132,6 +141,7 @@ net::Task<void> Session::Serve() {
     }
     interrupt_.Begin();
     cancel_due_ = false;
+    in_segment_ = true;
     switch (frame.type) {
       case type::kQuery:
         co_await RunQuery();
@@ -156,6 +166,8 @@ net::Task<void> Session::Serve() {
         break;
     }
     interrupt_.End();
+    in_segment_ = false;
+    EndListeningSegment();
   }
 }
 
@@ -238,7 +250,11 @@ bool Session::PumpIdleServer(HeldLease* held) {
     wire::Frame frame;
     while (wire::NextFrame(rest, wire::kBackendLimits, &frame) ==
            wire::FrameStatus::kComplete) {
-      client_.Send(frame.bytes);
+      if (frame.type == wire::backend_type::kNotificationResponse) {
+        client_.Send(state_->NotificationFrom(*connection, frame.body));
+      } else {
+        client_.Send(frame.bytes);
+      }
       rest.remove_prefix(frame.bytes.size());
       if (frame.type == wire::backend_type::kErrorResponse) {
         connection->retired = true;
@@ -307,11 +323,19 @@ net::Task<void> Session::EndSegment(Exchange* exchange) {
   if (!held_.standby) {
     state_->freshness(held_.shard).SeenOnPrimary(worker_->reactor()->now());
   }
+  bool told = false;
+  if (exchange->ready_held()) told = co_await SayReady();
+  if (!state_->in_transaction()) {
+    connection->others_wrote |= state_->wrote && !told;
+    state_->wrote = false;
+  }
   if (!state_->undescribed.empty()) co_await DescribePrepared();
   if (!held_ || closing_) co_return;
   if (state_->in_transaction()) co_return;
   if (connection->own_names) co_await DropOwnNames();
-  if (connection->tainted) co_await Probe();
+  if (!connection->listens.empty()) co_await UndoListens();
+  if (connection->tainted && !connection->retired) co_await Probe();
+  TellHeard();
   ReleaseLease();
 }
 

@@ -19,6 +19,7 @@
 
 #include "net/task.h"
 #include "pool/host_pool.h"
+#include "router/channel_hub.h"
 #include "router/client.h"
 #include "router/exchange.h"
 #include "router/large_message.h"
@@ -51,7 +52,7 @@ enum class Attempt : uint8_t {
   kAgain,      // once more: what was prepared before does not fit any more
 };
 
-class Session {
+class Session : private Subscriber {
  public:
   // Serves the client behind `fd` until it or the router ends the session.
   static net::Task<void> Run(Worker* worker, int fd);
@@ -215,6 +216,37 @@ class Session {
   std::string Warn(std::string_view state, std::string_view message) const;
   LocalAnswer OwnSetting(const sql::Statement& statement);
 
+  // session_listen.cc
+  // `query` has a LISTEN that the shared listener does not know of yet.
+  bool MustSubscribe(const RoutedQuery& query) const;
+  net::Task<Status> Subscribe(std::shared_ptr<const RoutedQuery> query);
+  // Gives up the subscriptions that are not (or no longer) listened to.
+  void DropSubscriptions();
+  void StopListening();
+  // Sends what waits; between transactions only.
+  void DeliverNotifications();
+  // After each segment.
+  void EndListeningSegment();
+  void OnNotification(const HeardNotification& heard) override;
+  void OnListenerLost(const Status& why) override;
+  // Ends the session with this error once its segment is over.
+  void EndSoon(Status why);
+  // Sends the ReadyForQuery that the exchange has held, after the session's own
+  // notifications. True if those are all told.
+  net::Task<bool> SayReady();
+  // Makes sure that what the connection's process notifies from now on is this
+  // session's doing.
+  net::Task<void> LearnWhoNotifies();
+  // Passes on what the session's own connection has heard beside an answer.
+  void TellHeard();
+  // Forgets the notifications of what the open transaction is about to listen
+  // to: they are from before its end.
+  net::Task<void> ForgetEarly();
+  // The connection listens to the session's channels while it is asked for
+  // them.
+  net::Task<Status> ShowChannels();
+  net::Task<void> UndoListens();
+
   // session_query.cc
   net::Task<void> RunQuery();
   // Sends the client's Query behind `prefix`, with what restores the startup
@@ -335,6 +367,8 @@ class Session {
   LargeMessage large_;                   // of the client's, on its way
   ConnectionBudget::Place replication_;  // empty: not that kind
   uint32_t process_ = 0;
+  Status end_;  // not OK: the session ends with it
+  bool in_segment_ = false;
   bool closing_ = false;
   pool::Interrupt interrupt_;  // of what the client runs now
   bool cancel_due_ = false;

@@ -196,6 +196,10 @@ bool Session::TryAcquire(int shard, pool::Consistency reads, bool advances) {
     held_ = HeldLease();
     return false;
   }
+  if (state_->listening != nullptr && held_->others_wrote) {
+    held_ = HeldLease();
+    return false;
+  }
   held_.shard = shard;
   held_.host = host;
   held_.standby = on_standby;
@@ -262,6 +266,8 @@ net::Task<Status> Session::Acquire(int shard, pool::Consistency reads,
     held_ = HeldLease();
     co_return status;
   }
+  TellHeard();
+  co_await LearnWhoNotifies();
   held_->stream->Attach(client_.waiter());
   TellParameters(*held_.lease.get());
   if (interrupt_.raised() && !state_->in_transaction()) {

@@ -106,6 +106,8 @@ bool Session::IsLocal(const Recognized& recognized, bool joined) const {
       return deferred_now && statement->name.empty();
     case Kind::kSavepoint:
     case Kind::kSet:
+    case Kind::kListen:
+    case Kind::kUnlisten:
       return deferred_now && worker_->map().shard_count() > 1;
     default:
       return false;
@@ -174,6 +176,12 @@ Session::LocalAnswer Session::AnswerLocally(const Recognized& recognized,
       tag = "SET";
       break;
     }
+    case Kind::kListen:
+    case Kind::kUnlisten:
+      // No server has to know: the shared listener does.
+      state_->Completed(statement, "", nullptr);
+      tag = statement.kind == Kind::kListen ? "LISTEN" : "UNLISTEN";
+      break;
     case Kind::kSavepoint:
     case Kind::kSet:
       state_->Completed(statement, "", nullptr);

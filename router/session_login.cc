@@ -202,6 +202,7 @@ net::Task<Status> Session::LearnParameters() {
 void Session::Greet(const pool::ParametersRef& parameters) {
   std::string key;
   process_ = worker_->Register(this, &key);
+  state_->process = process_;
   std::string message;
   wire::AppendAuthenticationOk(&message);
   for (const auto& [name, value] : *parameters) {

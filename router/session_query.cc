@@ -63,6 +63,13 @@ bool EndsTransaction(const sql::Statement* statement) {
                                   statement->kind == sql::Kind::kRollback);
 }
 
+bool Commits(const RoutedQuery& query) {
+  for (const sql::Statement& statement : query.statements()) {
+    if (statement.kind == sql::Kind::kCommit) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void Session::RefuseSegment(const Status& status) {
@@ -129,6 +136,11 @@ net::Task<void> Session::RunQuery() {
   if (status.ok() && deferred() && state_->transaction()->failed &&
       !EndsTransaction(recognized.query->single())) {
     status = InFailedTransaction();
+  }
+  if (status.ok() && MustSubscribe(*recognized.query)) {
+    status = co_await Subscribe(recognized.query);
+    wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
+    text = QueryText(frame.body);
   }
   if (!status.ok()) {
     client_.Consume(frame.bytes.size());
@@ -264,6 +276,14 @@ net::Task<Attempt> Session::RunOnServer(
     reached = co_await AcquireFor(plan);
   }
   if (reached.ok()) reached = CheckSequences(plan, held_);
+  if (reached.ok() && recognized.query != nullptr) {
+    if (recognized.query->reads_channels()) reached = co_await ShowChannels();
+    if (reached.ok() && state_->listening != nullptr &&
+        state_->listening->channels.has_pending() &&
+        Commits(*recognized.query)) {
+      co_await ForgetEarly();
+    }
+  }
   wire::Frame frame;
   wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
   if (!reached.ok()) {

@@ -102,6 +102,8 @@ void SessionState::BeginDeferred(const sql::Statement& statement,
 void SessionState::EndDeferred(bool commit) { End(commit, false); }
 
 void SessionState::End(bool committed, bool chain) {
+  if (listening != nullptr && committed) listening->channels.Commit();
+  if (listening != nullptr && !committed) listening->channels.Rollback();
   if (committed) {
     settings.effective = settings.session;
     settings.consistency = settings.session_consistency;
@@ -121,6 +123,7 @@ void SessionState::End(bool committed, bool chain) {
 }
 
 void SessionState::RollBackTo(const std::string& savepoint) {
+  if (listening != nullptr) listening->channels.RollbackTo(savepoint);
   if (transaction_ == nullptr) return;
   auto& list = transaction_->savepoints;
   for (size_t i = list.size(); i-- > 0;) {
@@ -132,6 +135,7 @@ void SessionState::RollBackTo(const std::string& savepoint) {
 }
 
 void SessionState::Release(const std::string& savepoint) {
+  if (listening != nullptr) listening->channels.Release(savepoint);
   if (transaction_ == nullptr) return;
   auto& list = transaction_->savepoints;
   for (size_t i = list.size(); i-- > 0;) {
@@ -251,12 +255,67 @@ Status SessionState::SetConsistency(const sql::SettingChange& change) {
   return OkStatus();
 }
 
+bool SessionState::ReadsServerEncoding() const {
+  auto value = [&](std::string_view name) -> std::string_view {
+    auto found = told->find(std::string(name));
+    return found == told->end() ? std::string_view() : found->second;
+  };
+  if (told == nullptr) return false;
+  std::string_view server = value("server_encoding");
+  std::string_view client = value("client_encoding");
+  return client == server || client == "SQL_ASCII" || server == "SQL_ASCII";
+}
+
+bool SessionState::HearsOnConnection(std::string_view channel) const {
+  if ((pins & kPinSessionPooling) != 0) return true;
+  if ((pins & PinBit(sql::Pin::kListen)) == 0) return false;
+  return listening == nullptr || !listening->channels.Contains(channel);
+}
+
+std::string SessionState::NotificationFrom(
+    const pool::ServerConnection& connection, std::string_view body) const {
+  std::string message;
+  wire::Notification notification;
+  if (!wire::ParseNotification(body, &notification).ok() ||
+      !HearsOnConnection(notification.channel)) {
+    return message;
+  }
+  if (notification.process == connection.process_id) {
+    notification.process = process;
+  }
+  wire::AppendNotification(notification, &message);
+  return message;
+}
+
+void SessionState::ChangeChannels(const sql::Statement& statement,
+                                  pool::ServerConnection* connection) {
+  if (statement.kind == sql::Kind::kListen) {
+    if (!shares_listener()) {
+      pins |= PinBit(sql::Pin::kListen);
+      return;
+    }
+    if (listening == nullptr) listening = std::make_unique<Listening>();
+    listening->channels.Listen(statement.name);
+    if (connection != nullptr) {
+      connection->listens.push_back(statement.name);
+    }
+    return;
+  }
+  if (listening == nullptr) return;
+  if (statement.name.empty()) {
+    listening->channels.UnlistenAll();
+  } else {
+    listening->channels.Unlisten(statement.name);
+  }
+}
+
 void SessionState::DiscardAll() {
   settings.session = settings.effective = WithCustom(startup);
   settings.session_consistency = settings.consistency = startup_consistency;
   implicit_begin_ = settings;  // it commits at once
   prepared = nullptr;
   undescribed.clear();
+  if (listening != nullptr) listening->channels.Clear();
   pins &= kPinSessionPooling;
   own_changes_ = 0;
 }
@@ -323,6 +382,7 @@ void SessionState::Completed(const sql::Statement& statement,
       break;
     case sql::Kind::kSavepoint:
       EnsureTransaction().savepoints.emplace_back(statement.name, settings);
+      if (listening != nullptr) listening->channels.Savepoint(statement.name);
       break;
     case sql::Kind::kRelease:
       Release(statement.name);
@@ -342,6 +402,10 @@ void SessionState::Completed(const sql::Statement& statement,
       undescribed.clear();
       pins &= ~kPinSqlPrepared;
       break;
+    case sql::Kind::kListen:
+    case sql::Kind::kUnlisten:
+      ChangeChannels(statement, connection);
+      break;
     default:
       break;
   }
@@ -357,6 +421,7 @@ void SessionState::Completed(const sql::Statement& statement,
   for (const sql::SettingChange& change : statement.settings) {
     ApplySetting(change);
   }
+  wrote |= statement.writes && statement.kind != sql::Kind::kListen;
   NoteKept(statement, connection);
   NoteChangesOf(statement);
   changed_logins |= statement.changes_logins;
@@ -381,7 +446,7 @@ const sql::Statement* SessionState::ExecutedBy(
 
 void SessionState::NoteKept(const sql::Statement& statement,
                             pool::ServerConnection* connection) {
-  pins |= PinBit(statement.pin);
+  if (statement.pin != sql::Pin::kListen) pins |= PinBit(statement.pin);
   if (LeavesTraces(statement.pin) && connection != nullptr) {
     connection->worn = true;
   }
@@ -446,6 +511,8 @@ void SessionState::Ready(wire::TransactionStatus status, bool failed) {
       settings =
           transaction_ != nullptr ? transaction_->at_begin : implicit_begin_;
     }
+    if (listening != nullptr && failed) listening->channels.Rollback();
+    if (listening != nullptr && !failed) listening->channels.Commit();
     settings.effective = settings.session;
     settings.consistency = settings.session_consistency;
     transaction_ = nullptr;

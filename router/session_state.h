@@ -20,6 +20,7 @@
 #include "pool/environment.h"
 #include "pool/host_pool.h"
 #include "pool/shard_hosts.h"
+#include "router/listening.h"
 #include "router/prepared_statements.h"
 #include "router/recognizer.h"
 #include "wire/protocol.h"
@@ -161,6 +162,7 @@ class SessionState {
 
   ClientIdentity* identity;
   pool::Consistency startup_consistency;
+  uint32_t process = 0;  // the process number that the client knows itself by
   PinReasons pins = 0;
   // What a login is given has been changed in the open transaction.
   bool changed_logins = false;
@@ -187,6 +189,26 @@ class SessionState {
   // The catalogs have changed, as far as prepared statements are concerned.
   void NoteCatalogChange();
 
+  // Set by LISTEN; null for a session that never has, or not any more.
+  std::unique_ptr<Listening> listening;
+  // The open transaction (or the one that ends now) may have written, and so
+  // may have notified.
+  bool wrote = false;
+
+  // LISTEN goes through the shared listener. Else the server connection keeps
+  // it: in session pooling, and where payloads have to be converted for this
+  // client.
+  bool shares_listener() const {
+    return (pins & kPinSessionPooling) == 0 && ReadsServerEncoding();
+  }
+  // The client reads text as the server holds it.
+  bool ReadsServerEncoding() const;
+  // The message by which the client is told of a notification (a message's
+  // body) that came on its own server connection; "" if it is not this
+  // session's, or the shared listener tells it.
+  std::string NotificationFrom(const pool::ServerConnection& connection,
+                               std::string_view body) const;
+
   pool::SessionFreshness& freshness(int shard);
 
   // Notes that `reported` is what the client sees from now on; the
@@ -197,6 +219,9 @@ class SessionState {
   void DefineCustomOf(const RoutedQuery& query);
   pool::EnvironmentRef WithCustom(pool::EnvironmentRef environment) const;
   void ApplySetting(const sql::SettingChange& change);
+  bool HearsOnConnection(std::string_view channel) const;
+  void ChangeChannels(const sql::Statement& statement,
+                      pool::ServerConnection* connection);
   void DiscardAll();
   void NoteChangesOf(const sql::Statement& statement);
   // The prepared statement that an EXECUTE runs, as the client prepared it;

@@ -69,6 +69,8 @@ bool FollowsTheSession(Kind kind) {
     case Kind::kFetch:
     case Kind::kClosePortal:
     case Kind::kUnlisten:
+    case Kind::kListen:
+    case Kind::kNotify:
       return true;
     default:
       return false;
@@ -375,6 +377,10 @@ class RouteBuilder {
 
   // Sequences, advisory locks and the like have one home.
   void FinishWithoutTables() {
+    if (statement_.only_notifies) {
+      route_.reason = "it notifies: every shard is listened to";
+      return;
+    }
     if (statement_.standby_safe) {
       route_.reason = "no table: any shard";
       return;

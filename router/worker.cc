@@ -69,6 +69,11 @@ Worker::Worker(int index, std::unique_ptr<net::Reactor> reactor,
       replication_(replication),
       mock_key_(std::move(mock_key)),
       login_secrets_(&credentials->clients(), mock_key_),
+      channels_(index, reactor_.get(),
+                [this](const std::string& database,
+                       SharedListener::Audience* audience) {
+                  return MakeSharedListener(database, audience);
+                }),
       recognizer_(options, seed) {
   for (const topology::Shard& shard : map_->shards()) {
     pool::ShardHostsOptions made =
@@ -82,6 +87,25 @@ Worker::Worker(int index, std::unique_ptr<net::Reactor> reactor,
 }
 
 Worker::~Worker() = default;
+
+std::unique_ptr<SharedListener> Worker::MakeSharedListener(
+    const std::string& database, SharedListener::Audience* audience) {
+  auto make = [&](int number,
+                  std::function<void(const wire::Notification&)> on_heard,
+                  std::function<void(Status)> on_lost) {
+    const topology::Shard& shard = map_->shards()[number];
+    pool::ChannelListenerOptions made;
+    made.shard_name = shard.name;
+    made.database = shard.database.empty() ? database : shard.database;
+    made.login = credentials_->For(options_->monitor_user);
+    made.connect_timeout = options_->checkout_timeout;
+    return std::make_unique<pool::ChannelListener>(
+        reactor_.get(), shards_[number].get(), std::move(made), &tables_,
+        random_, std::move(on_heard), std::move(on_lost));
+  };
+  return std::make_unique<SharedListener>(database, map_->shard_count(), make,
+                                          audience);
+}
 
 void Worker::Start() {
   for (auto& shard : shards_) shard->Start();
@@ -152,8 +176,9 @@ uint32_t Worker::Register(Session* session, std::string* key) {
   uint32_t process = 0;
   do {
     last_session_ = (last_session_ + 1) & ((1u << kCounterBits) - 1);
-    process = (static_cast<uint32_t>(index_) << kCounterBits) | last_session_;
-  } while (process == 0 || sessions_.contains(process));
+    process =
+        (static_cast<uint32_t>(index_ + 1) << kCounterBits) | last_session_;
+  } while (sessions_.contains(process));
   key->resize(4);
   if (!random_->Fill(key->data(), key->size())) key->clear();
   sessions_[process] = Registered{session, *key};

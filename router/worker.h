@@ -19,6 +19,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "net/reactor.h"
 #include "pool/shard_hosts.h"
+#include "router/channel_hub.h"
 #include "router/connection_budget.h"
 #include "router/options.h"
 #include "router/prepared_statements.h"
@@ -63,6 +64,7 @@ class Worker {
   SnapshotSource* snapshots() { return snapshots_; }
   // Replication connections, over all workers.
   ConnectionBudget* replication() { return replication_; }
+  ChannelHub* channels() { return &channels_; }
 
   // What the clients of one user and database share.
   ClientIdentity* IdentityFor(const std::string& user,
@@ -95,7 +97,7 @@ class Worker {
   // by the router.
   std::function<void(int shard)> announce_deposed;
   static int WorkerOf(uint32_t process) {
-    return static_cast<int>(process >> kCounterBits) & 0xFF;
+    return static_cast<int>(process >> kCounterBits) - 1;
   }
 
   // Clients of this worker, readable from any thread.
@@ -109,6 +111,11 @@ class Worker {
   }
 
  private:
+  // Above Linux's greatest process id (2^22 - 1): a client must not take a
+  // server process that notifies for itself.
+  std::unique_ptr<SharedListener> MakeSharedListener(
+      const std::string& database, SharedListener::Audience* audience);
+
   static constexpr int kCounterBits = 22;
 
   struct Registered {
@@ -129,6 +136,7 @@ class Worker {
 
   pool::ReactorTables tables_;
   std::vector<std::unique_ptr<pool::ShardHosts>> shards_;
+  ChannelHub channels_;
   Recognizer recognizer_;
   PreparedStatements prepared_;
   std::map<std::pair<std::string, std::string>, std::unique_ptr<ClientIdentity>>

@@ -41,6 +41,8 @@ inline constexpr int kMaxExpansions = 256;
 
 struct Findings {
   bool needs_primary = false;
+  int primary_needs = 0;       // how many things need it
+  int notify_calls = 0;        // how many of them are pg_notify()
   std::string primary_reason;  // the first one
   bool may_write = false;
   bool taints = false;
@@ -51,6 +53,7 @@ struct Findings {
   bool unpins = false;
   bool exports_snapshot = false;
   bool reads_system_columns = false;
+  bool reads_channels = false;
   bool by_text = false;
   bool advances_sequence = false;
   bool reads_sequence = false;
@@ -63,6 +66,7 @@ struct Findings {
 
   // A standby cannot answer it, or answers otherwise; it changes nothing.
   void NeedPrimary(std::string reason) {
+    ++primary_needs;
     if (needs_primary) return;
     needs_primary = true;
     primary_reason = std::move(reason);

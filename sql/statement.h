@@ -251,6 +251,9 @@ struct Statement {
   // All string literals in it that are read as date or time values might say
   // 'now' or 'today': such a value refuses to be scattered (checked by value).
   bool reads_system_columns = false;  // ctid, xmin, tableoid ...
+  bool reads_channels = false;        // pg_listening_channels()
+  // Calls pg_notify(), and that alone keeps it from a standby.
+  bool only_notifies = false;
 
   InsertShape insert;                        // kInsert
   std::vector<std::string> updated_columns;  // kUpdate, also MERGE's

@@ -249,6 +249,11 @@ void TreeChecker::CheckBuiltInCall(
   if (findings_.pin == Pin::kNone) findings_.pin = PinOf(name);
   findings_.unpins |= Unpins(name);
   findings_.exports_snapshot |= name == "pg_export_snapshot";
+  findings_.notify_calls += name == "pg_notify" ? 1 : 0;
+  if (name == "pg_listening_channels") {
+    findings_.reads_channels = true;
+    findings_.NeedPrimary("tells which channels are listened to");
+  }
 }
 
 void TreeChecker::CheckSequenceName(const PgQuery__FuncCall& call) {
