@@ -43,6 +43,7 @@ DEFINE_int32(max_prepared_statements, 500, "prepared statements kept on one serv
 DEFINE_string(max_query_size, "256MB", "largest text of a query that is taken; up to 1GB, as in PostgreSQL");
 DEFINE_int32(notification_backlog, 16777216, "bytes of notifications that may wait for one client; more end its session");
 DEFINE_bool(allow_hints, false, "obey leading comments: /* pgbraid: shard=s1 */");
+DEFINE_bool(log_pins, false, "log when a session begins and ends to keep its server connection, and why");
 DEFINE_bool(log_routes, false, "log each statement with the way it goes");
 DEFINE_string(standby_functions, "", "functions declared safe on a standby, by name or schema.name, separated by commas");
 DEFINE_string(primary_functions, "", "functions that must run on the primary");
@@ -81,6 +82,7 @@ constexpr std::string_view kOwnFlags[] = {"listen",
                                           "max_query_size",
                                           "notification_backlog",
                                           "allow_hints",
+                                          "log_pins",
                                           "log_routes",
                                           "standby_functions",
                                           "primary_functions"};
@@ -431,6 +433,7 @@ StatusOr<Configuration> ReadFlags(int argc, char** argv) {
   options.monitor_database = FLAGS_monitor_database;
   options.allow_hints = FLAGS_allow_hints;
   options.log_routes = FLAGS_log_routes;
+  options.log_pins = FLAGS_log_pins;
   AddNames(FLAGS_standby_functions, &options.functions.standby_safe);
   AddNames(FLAGS_primary_functions, &options.functions.primary_only);
   PGB_ASSIGN_OR_RETURN(topology::ShardMap map,

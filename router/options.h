@@ -46,6 +46,7 @@ struct RouterOptions {
   size_t notification_backlog = 16 << 20;
   bool allow_hints = false;
   bool log_routes = false;
+  bool log_pins = false;
   sql::FunctionLists functions;
 };
 

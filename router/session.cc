@@ -335,6 +335,7 @@ net::Task<void> Session::EndSegment(Exchange* exchange) {
   if (connection->own_names) co_await DropOwnNames();
   if (!connection->listens.empty()) co_await UndoListens();
   if (connection->tainted && !connection->retired) co_await Probe();
+  NotePins();
   TellHeard();
   ReleaseLease();
 }

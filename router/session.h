@@ -121,6 +121,10 @@ class Session : private Subscriber {
   // What Probe() asks: all that may be left on a connection.
   std::string ProbeSql();
   void ReleaseLease();
+  // session_pins.cc
+  // Why the session keeps its connection has changed: with --log_pins a line
+  // in the log.
+  void NotePins();
   // The session ends: nothing of it may reach another client.
   void DropLeases();
   // The client sees `status` as the error of what it asked, in a simple query
@@ -369,6 +373,8 @@ class Session : private Subscriber {
   uint32_t process_ = 0;
   Status end_;  // not OK: the session ends with it
   bool in_segment_ = false;
+  PinReasons noted_pins_ = 0;  // as NotePins() saw them last
+  TimePoint pinned_since_;
   bool closing_ = false;
   pool::Interrupt interrupt_;  // of what the client runs now
   bool cancel_due_ = false;

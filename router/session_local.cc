@@ -15,6 +15,8 @@ namespace {
 using sql::Kind;
 
 constexpr std::string_view kConsistencySetting = "pgbraid.consistency";
+// Why the session keeps its server connection; for reading only.
+constexpr std::string_view kPinsSetting = "pgbraid.pins";
 
 bool IsOwnSetting(const sql::Statement& statement) {
   if (statement.kind == Kind::kShow) {
@@ -219,11 +221,21 @@ Session::LocalAnswer Session::OwnSetting(const sql::Statement& statement) {
   const std::string& name = statement.kind == Kind::kShow
                                 ? statement.name
                                 : statement.settings[0].name;
+  if (name == kPinsSetting) {
+    if (statement.kind == Kind::kShow) {
+      answer.messages = Rows({name}, {{DescribePins(state_->pins)}}, "SHOW",
+                             &answer.row_description);
+    } else {
+      answer.error =
+          SqlError("55P02", "parameter \"" + name + "\" cannot be changed");
+    }
+    return answer;
+  }
   if (name != kConsistencySetting) {
     answer.error =
         SqlError(sqlstate::kUndefinedObject,
                  "unrecognized configuration parameter \"" + name + "\"",
-                 "pgbraid.consistency is the only one of pgbraid's own.");
+                 "pgbraid's own are pgbraid.consistency and pgbraid.pins.");
     return answer;
   }
   if (statement.kind == Kind::kShow) {
