@@ -202,7 +202,7 @@ net::Task<Status> Session::LearnParameters() {
 void Session::Greet(const pool::ParametersRef& parameters) {
   std::string key;
   process_ = worker_->Register(this, &key);
-  state_->process = process_;
+  if (state_ != nullptr) state_->process = process_;  // null: replication
   std::string message;
   wire::AppendAuthenticationOk(&message);
   for (const auto& [name, value] : *parameters) {
