@@ -33,7 +33,7 @@ DEFINE_int32(threads, 0, "reactors; 0: one a core (never more than --pool_size)"
 DEFINE_string(io, "auto", "how the kernel is asked: auto, epoll");
 DEFINE_string(consistency, "session", "what reads must see: session, eventual, strong");
 DEFINE_string(max_replica_lag, "1s", "a standby further behind than this serves nobody");
-DEFINE_string(freshness_wait, "10ms", "how long a read waits for a standby to catch up, or for the catalogs after DDL, before it takes the primary");
+DEFINE_string(freshness_wait, "10ms", "how long a read waits for a standby, or for catalogs after DDL, before it takes the primary");
 DEFINE_string(monitor_interval, "200ms", "how often each host is asked for its role and position");
 DEFINE_string(monitor_user, "", "user that asks them, member of pg_monitor; empty: --server_user, or postgres");
 DEFINE_string(monitor_database, "postgres", "database to ask in, where a shard names none");
