@@ -60,8 +60,8 @@ bool DecidesNames(std::string_view name) {
 // A plan that depends on row_security is made anew where that has changed.
 bool MattersToParsing(std::string_view name) {
   return !DecidesNames(name) && name != "application_name" &&
-         name != "row_security" &&
-         name != "statement_timeout" && name != "lock_timeout" &&
+         name != "row_security" && name != "statement_timeout" &&
+         name != "lock_timeout" &&
          name != "idle_in_transaction_session_timeout" &&
          name != "idle_session_timeout";
 }

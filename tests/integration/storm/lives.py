@@ -25,7 +25,10 @@ SCHEMA = """
     CREATE TABLE public.notes (tag text, n int, PRIMARY KEY (tag, n));
     GRANT SELECT, INSERT, DELETE ON public.notes TO alice, r1;
     CREATE FUNCTION public.leave(name text, value text) RETURNS text LANGUAGE plpgsql
-      AS $$ BEGIN RETURN set_config(name, value, false); END $$;
+      AS $$ BEGIN CASE name WHEN 'work_mem' THEN RETURN set_config('work_mem', value, false);
+                            WHEN 'my.a' THEN RETURN set_config('my.a', value, false);
+                            WHEN 'datestyle' THEN RETURN set_config('datestyle', value, false);
+                            ELSE RETURN set_config('search_path', value, false); END CASE; END $$;
     CREATE FUNCTION public.leave_lock(tag text) RETURNS int LANGUAGE plpgsql
       AS $$ BEGIN PERFORM pg_advisory_lock((hashtext(tag)::bigint << 20) + 5); RETURN 5; END $$;
     CREATE FUNCTION public.keeps(value text) RETURNS text LANGUAGE plpgsql SET work_mem = '3MB'
