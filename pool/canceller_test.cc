@@ -6,6 +6,7 @@
 #include "net/listener.h"
 #include "net/stream.h"
 #include "net/test_support.h"
+#include "pool/fake_server.h"
 #include "wire/backend.h"
 #include "wire/frame.h"
 #include "wire/startup.h"
@@ -15,19 +16,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-class SystemRandom : public wire::RandomSource {
- public:
-  bool Fill(char* out, size_t bytes) override {
-    std::fill(out, out + bytes, 'r');
-    return true;
-  }
-};
-
 // Lets everybody in, each as another process, and keeps the sockets of cancel
 // requests open until it is told to close them.
-class FakeServer {
+class CancelledServer {
  public:
-  explicit FakeServer(net::Reactor* reactor) : reactor_(reactor) {
+  explicit CancelledServer(net::Reactor* reactor) : reactor_(reactor) {
     net::Address address{"127.0.0.1", 0};
     listener_ = net::Listener::Create(reactor, address, [this](int fd) {
                   reactor_->Spawn(Serve(fd));
@@ -114,9 +107,9 @@ class CancellerTest : public net::ReactorTest {
     }
   }
 
-  SystemRandom random_;
+  FixedRandom random_;
   ReactorTables tables_;
-  FakeServer server_;
+  CancelledServer server_;
   Canceller canceller_;
 };
 

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <utility>
 
+#include "pool/connection_value.h"
+
 namespace pgbraid::pool {
 namespace {
 
@@ -55,28 +57,20 @@ class Deadline {
   const std::atomic<bool>* const cancel_;
 };
 
-std::string Quoted(std::string_view value) {
-  std::string text = "'";
-  for (const char c : value) {
-    if (c == '\'' || c == '\\') text += '\\';
-    text += c;
-  }
-  return text + "'";
-}
-
 std::string ConnectionString(const CatalogSource& source,
                              Duration statement_timeout) {
   const auto timeout =
       std::chrono::ceil<std::chrono::milliseconds>(statement_timeout).count();
   std::string options(kOptions);
   options += " -c statement_timeout=" + std::to_string(timeout);
-  std::string text = "host=" + Quoted(source.host);
+  std::string text = "host=" + ConnectionValue(source.host);
   text += " port=" + std::to_string(source.port);
-  text += " dbname=" + Quoted(source.database);
-  text += " user=" + Quoted(source.user);
-  if (!source.password.empty()) text += " password=" + Quoted(source.password);
+  text += " dbname=" + ConnectionValue(source.database);
+  text += " user=" + ConnectionValue(source.user);
+  if (!source.password.empty())
+    text += " password=" + ConnectionValue(source.password);
   if (!source.tls.empty()) text += " " + source.tls;
-  text += " options=" + Quoted(options);
+  text += " options=" + ConnectionValue(options);
   text += " application_name=pgbraid-catalog client_encoding=UTF8";
   text += " gssencmode=disable";
   return text;

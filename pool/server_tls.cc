@@ -1,5 +1,7 @@
 #include "pool/server_tls.h"
 
+#include "pool/connection_value.h"
+
 namespace pgbraid::pool {
 namespace {
 
@@ -19,15 +21,6 @@ constexpr Named kModes[] = {
     {"verify-full", Mode::kVerifyFull, Verify::kHost},
 };
 
-std::string Quoted(const std::string& value) {
-  std::string quoted = "'";
-  for (char c : value) {
-    if (c == '\'' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + "'";
-}
-
 }  // namespace
 
 StatusOr<std::shared_ptr<const ServerTls>> ServerTls::Make(
@@ -38,7 +31,7 @@ StatusOr<std::shared_ptr<const ServerTls>> ServerTls::Make(
     made->mode_ = named.mode;
     made->options_ = "sslmode=" + std::string(mode);
     if (!authority_file.empty()) {
-      made->options_ += " sslrootcert=" + Quoted(authority_file);
+      made->options_ += " sslrootcert=" + ConnectionValue(authority_file);
     }
     if (named.mode != Mode::kDisable) {
       PGB_ASSIGN_OR_RETURN(made->context_, net::TlsContext::ForClient(
