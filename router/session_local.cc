@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "router/own_settings.h"
 #include "router/planner.h"
 #include "router/session.h"
 #include "wire/backend.h"
@@ -13,10 +14,6 @@ namespace pgbraid::router {
 namespace {
 
 using sql::Kind;
-
-constexpr std::string_view kConsistencySetting = "pgbraid.consistency";
-// Why the session keeps its server connection; for reading only.
-constexpr std::string_view kPinsSetting = "pgbraid.pins";
 
 bool IsOwnSetting(const sql::Statement& statement) {
   if (statement.kind == Kind::kShow) {

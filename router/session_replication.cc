@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "router/own_settings.h"
 #include "router/session.h"
 #include "wire/frame_tracker.h"
 #include "wire/startup_settings.h"
@@ -16,9 +17,6 @@ namespace {
 
 // The other side has this long to end after one has.
 constexpr Duration kGraceAfterEnd = std::chrono::milliseconds(100);
-
-constexpr std::string_view kShardSetting = "pgbraid.shard";
-constexpr std::string_view kConsistencySetting = "pgbraid.consistency";
 
 }  // namespace
 
