@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "sql/identifier.h"
 #include "wire/backend.h"
 #include "wire/frame.h"
 
@@ -39,15 +40,6 @@ constexpr std::string_view kProbeSql =
     " UNION ALL SELECT 'prepared', '', count(*)::text"
     " FROM pg_catalog.pg_prepared_statements"
     " WHERE from_sql AND name !~ '^pgbraid_[0-9]+$'";
-
-std::string QuoteLiteral(std::string_view value) {
-  std::string quoted = " E'";
-  for (char c : value) {
-    if (c == '\'' || c == '\\') quoted += c;
-    quoted += c;
-  }
-  return quoted + "'";
-}
 
 // As names of settings stand in an Environment; pg_settings says "TimeZone".
 std::string Lower(std::string_view name) {
@@ -353,7 +345,7 @@ std::string Session::ProbeSql() {
   }
   std::string sql(kProbeSql);
   for (const std::string& name : asked.names) {
-    std::string literal = QuoteLiteral(name);
+    std::string literal = sql::QuoteLiteral(name);
     sql += " UNION ALL SELECT 'custom'," + literal +
            ", pg_catalog.current_setting(" + literal + ", true)";
   }
@@ -384,15 +376,16 @@ net::Task<void> Session::Probe() {
     if (kind == "custom") state_->DefineCustom(name);
     if (kind == "setting" || kind == "custom") {
       settings.push_back({name, value,
-                          "SELECT pg_catalog.set_config(" + QuoteLiteral(name) +
-                              "," + QuoteLiteral(value) + ",false)"});
+                          "SELECT pg_catalog.set_config(" +
+                              sql::QuoteLiteral(name) + "," +
+                              sql::QuoteLiteral(value) + ",false)"});
     } else if (kind == "role") {
       bool is_default =
           name == "role" ? value == "none" : value == connection->user();
       if (is_default) continue;
       settings.push_back({name, value,
                           "SELECT pg_catalog.set_config('" + name + "'," +
-                              QuoteLiteral(value) + ",false)"});
+                              sql::QuoteLiteral(value) + ",false)"});
     } else if (value != "0") {
       pins |= PinOf(kind);
       connection->worn |= kind == "worn";

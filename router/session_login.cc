@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "router/session.h"
+#include "sql/identifier.h"
 #include "wire/backend.h"
 #include "wire/frame.h"
 #include "wire/frontend.h"
@@ -17,17 +18,6 @@ namespace {
 
 // As PostgreSQL's authentication_timeout.
 constexpr Duration kLoginTimeout = std::chrono::seconds(60);
-
-std::string QuoteLiteral(std::string_view value) {
-  std::string quoted = "'";
-  bool escape = value.find('\\') != std::string_view::npos;
-  for (char c : value) {
-    if (c == '\'' || c == '\\') quoted += c;
-    quoted += c;
-  }
-  quoted += "'";
-  return escape ? " E" + quoted : quoted;
-}
 
 }  // namespace
 
@@ -105,8 +95,8 @@ Status Session::ApplyStartup(const wire::StartupPacket& packet) {
     }
     // A list's value is not one string: set_config() reads it as it is.
     std::string replay = "SELECT pg_catalog.set_config(" +
-                         QuoteLiteral(setting.name) + "," +
-                         QuoteLiteral(setting.value) + ",false)";
+                         sql::QuoteLiteral(setting.name) + "," +
+                         sql::QuoteLiteral(setting.value) + ",false)";
     made.push_back({setting.name, setting.value, replay});
   }
   state_->startup = worker_->tables()->environments.Intern(std::move(made));
