@@ -143,7 +143,8 @@ class Session : private Subscriber {
   Status CheckSize(const wire::FrameHeader& header);
 
   // session_relay.cc
-  // Relays until the exchange is over. False if the session has to end.
+  // Relays until the exchange is over. False if the client has gone: the
+  // session ends.
   net::Task<bool> Relay(Exchange* exchange);
   // What the client sends meanwhile, as far as the server wants it.
   enum class Input : uint8_t { kMoved, kNone, kEnd };
@@ -185,6 +186,9 @@ class Session : private Subscriber {
   net::Task<void> AwaitNewerCatalogs();
   // The statements of a deferred transaction, as one hidden Query each.
   void AppendDeferred(std::string* out, Exchange* exchange);
+  // A hidden Query of the router's own before the client's statement.
+  void AppendPrefix(std::string_view statement, std::string* out,
+                    Exchange* exchange);
 
   // session_sequences.cc
   // Whether what the plan reads of sequences is known on `target`; else why it

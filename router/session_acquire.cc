@@ -378,18 +378,23 @@ void Session::TellParameters(const pool::ServerConnection& connection) {
 void Session::AppendDeferred(std::string* out, Exchange* exchange) {
   Transaction* transaction = state_->transaction();
   if (transaction == nullptr || server_in_transaction()) return;
-  if (!transaction->deferred.empty()) held_->unnamed_statement = 0;
   for (const std::string& statement : transaction->deferred) {
-    wire::AppendQuery(statement, out);
-    Expected expected;
-    expected.what = Expected::What::kQuery;
-    expected.hidden = true;
-    expected.prefix = true;
-    ++held_->prefix;
-    exchange->Expect(std::move(expected));
+    AppendPrefix(statement, out, exchange);
   }
   transaction->deferred.clear();
   transaction->joined = true;
+}
+
+void Session::AppendPrefix(std::string_view statement, std::string* out,
+                           Exchange* exchange) {
+  held_->unnamed_statement = 0;
+  wire::AppendQuery(statement, out);
+  Expected expected;
+  expected.what = Expected::What::kQuery;
+  expected.hidden = true;
+  expected.prefix = true;
+  ++held_->prefix;
+  exchange->Expect(std::move(expected));
 }
 
 }  // namespace pgbraid::router

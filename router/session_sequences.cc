@@ -85,15 +85,7 @@ bool Session::TakeSequenceTurn(const Plan& plan) {
 
 void Session::AppendSequenceTurn(const Plan& plan, std::string* out,
                                  Exchange* exchange) {
-  if (!TakeSequenceTurn(plan)) return;
-  held_->unnamed_statement = 0;
-  wire::AppendQuery("DISCARD SEQUENCES", out);
-  Expected expected;
-  expected.what = Expected::What::kQuery;
-  expected.hidden = true;
-  expected.prefix = true;
-  ++held_->prefix;
-  exchange->Expect(std::move(expected));
+  if (TakeSequenceTurn(plan)) AppendPrefix("DISCARD SEQUENCES", out, exchange);
 }
 
 }  // namespace pgbraid::router
