@@ -102,11 +102,7 @@ net::Task<bool> ExtendedSegment::AwaitAnswers() {
   wire::AppendFlush(&out_);
   SendOut();
   bool stays = co_await s_->Relay(&exchange_);
-  if (!stays) {
-    s_->closing_ = true;
-    co_return false;
-  }
-  co_return exchange_.done();
+  co_return stays&& exchange_.done();
 }
 
 net::Task<bool> ExtendedSegment::Advance(Step step, bool* finished) {

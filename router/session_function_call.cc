@@ -46,10 +46,7 @@ net::Task<void> Session::RunFunctionCall() {
   large_.Start(header.total, held_->stream.get());
   if (interrupt_.raised()) CancelOnServers();
   bool finished = co_await Relay(&exchange);
-  if (!finished) {
-    closing_ = true;
-    co_return;
-  }
+  if (!finished) co_return;
   if (!exchange.done()) {
     bool lives = ReportLoss(exchange);
     if (lives) client_.SendReady(wire::TransactionStatus::kIdle);

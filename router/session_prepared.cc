@@ -107,10 +107,7 @@ net::Task<void> Session::PrepareOutside(
   held_->busy = true;
   held_->stream->Send(out);
   bool finished = co_await Relay(&exchange);
-  if (!finished) {
-    closing_ = true;
-    co_return;
-  }
+  if (!finished) co_return;
   held_->busy = false;
   if (!exchange.done()) {
     held_ = HeldLease();
@@ -231,10 +228,7 @@ net::Task<Session::Readiness> Session::PrepareFor(
   held_->busy = true;
   held_->stream->Send(out);
   bool finished = co_await Relay(&exchange);
-  if (!finished) {
-    closing_ = true;
-    co_return Readiness::kDone;
-  }
+  if (!finished) co_return Readiness::kDone;
   bool lost = !exchange.done();
   if (may_retry && (lost || exchange.wants_primary())) {
     worker_->shard(held_.shard)->Suspect(held_.host);
@@ -316,10 +310,7 @@ net::Task<void> Session::DescribePrepared() {
   held_->busy = true;
   held_->stream->Send(out);
   bool finished = co_await Relay(&exchange);
-  if (!finished) {
-    closing_ = true;
-    co_return;
-  }
+  if (!finished) co_return;
   held_->busy = false;
   if (exchange.done()) co_return;
   // The client has its answer already.

@@ -98,9 +98,8 @@ net::Task<void> Session::RefuseQuery(Status status) {
   held_->stream->Send(message);
   held_->busy = true;
   bool stays = co_await Relay(&exchange);
-  if (!stays) {
-    closing_ = true;
-  } else if (!exchange.done()) {
+  if (!stays) co_return;
+  if (!exchange.done()) {
     ReportLoss(exchange);
   } else {
     co_await EndSegment(&exchange);
@@ -324,11 +323,7 @@ net::Task<Attempt> Session::RunOnServer(
   if (interrupt_.raised()) CancelOnServers();
 
   bool finished = co_await Relay(&exchange);
-  if (!finished) {
-    // The client has gone: the lease cancels and closes.
-    closing_ = true;
-    co_return Attempt::kDone;
-  }
+  if (!finished) co_return Attempt::kDone;
   bool lost = !exchange.done();
   bool on_primary =
       may_retry && ((lost && !exchange.relayed()) || exchange.wants_primary());

@@ -47,14 +47,17 @@ net::Task<bool> Session::Relay(Exchange* exchange) {
     }
     Input input = PassInput(exchange);
     if (input == Input::kMoved) continue;
-    if (input == Input::kEnd || client_.broken()) co_return false;
+    if (input == Input::kEnd || client_.broken()) break;
     if (client_.hung_up() && deadline == TimePoint::max()) {
       deadline = worker_->reactor()->now() + kGraceAfterEnd;
     }
     client_.Keep();
     bool notified = co_await client_.waiter()->Wait(deadline);
-    if (!notified) co_return false;
+    if (!notified) break;
   }
+  // The lease cancels what still runs, and closes.
+  closing_ = true;
+  co_return false;
 }
 
 Session::Input Session::PassInput(Exchange* exchange) {
@@ -126,7 +129,6 @@ bool Session::PassCopyMessage(const wire::Frame& frame, Exchange* exchange) {
       // that their command was a COPY.
       return true;
     case type::kTerminate:
-      closing_ = true;
       return false;
     default:
       client_.SendError(UnexpectedInCopy(frame.type), wire::Severity::kError);
