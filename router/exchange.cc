@@ -237,7 +237,7 @@ Exchange::Verdict Exchange::Handle(char t, std::string_view body) {
       return verdict;
     case type::kBindComplete:
     case type::kCloseComplete:
-      if (next != nullptr) Pop();
+      if (next != nullptr && !next->begins) Pop();
       return verdict;
     case type::kParameterDescription:
       HandleParameters(body);
@@ -393,6 +393,7 @@ Exchange::Verdict Exchange::HandleReady(std::string_view body) {
     connection_->retired = true;
   }
   connection_->transaction_status = status;
+  if (begin_failed_) status = wire::TransactionStatus::kFailed;
   ready_status_ = status;
   if (skipping_) {
     // What was sent after an error has been skipped too.
@@ -409,6 +410,12 @@ Exchange::Verdict Exchange::HandleReady(std::string_view body) {
   Pop();
   if (hidden) return Verdict::kHide;
   Relay(state_->Tell(connection_->parameters));
+  if (begin_failed_) {
+    std::string ready;
+    wire::AppendReadyForQuery(status, &ready);
+    Relay(ready);
+    return Verdict::kHide;
+  }
   if (done() && status == wire::TransactionStatus::kIdle &&
       state_->listening != nullptr &&
       (state_->wrote || state_->listening->has_waiting())) {

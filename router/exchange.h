@@ -51,6 +51,9 @@ struct Expected {
   What what = What::kQuery;
   bool hidden = false;  // the client did not send it
   bool prefix = false;  // counted in ServerConnection::prefix
+  // kExecute: with the Parse and Bind before it, hidden as well, the BEGIN of a
+  // deferred transaction.
+  bool begins = false;
   // kQuery, kExecute: what runs. kParse: see `prepared`.
   std::shared_ptr<const RoutedQuery> query;
   // The server's statement that it is about.
@@ -134,6 +137,13 @@ class Exchange {
   // Once after a COPY FROM STDIN began whose Sync had been sent already: the
   // server passes over it, and the client sends another one after its data.
   bool TakeSwallowedSync() { return std::exchange(swallowed_sync_, false); }
+  // The deferred BEGIN has failed: the server has skipped what was to run in
+  // that transaction. The client, which was told that it is open, is told that
+  // it has failed.
+  bool begin_failed() const { return begin_failed_; }
+  // Once after that, if the client's message was not one that a Sync follows:
+  // the server waits for one.
+  bool TakeOwedSync() { return std::exchange(owes_sync_, false); }
   // An error has been reported (or will be) in this segment.
   bool failed() const { return failed_; }
   // A row, a notice, a result or an error has gone to the client. Mere
@@ -191,6 +201,8 @@ class Exchange {
   const sql::Statement* Running(const Expected& expected) const;
   Verdict HandleNotification(std::string_view body);
   void SkipToSync();
+  // The same for a Query and a FunctionCall, if BEGIN has failed.
+  void SkipTransaction();
   // An error's or answer's bytes of the router's own making.
   void Tell(std::string_view bytes);
   bool MayStartOver() const { return may_retry_ || may_prepare_again_; }
@@ -230,6 +242,8 @@ class Exchange {
   bool may_prepare_again_ = false;
   bool wants_to_prepare_again_ = false;
   bool silent_ = false;
+  bool begin_failed_ = false;
+  bool owes_sync_ = false;
   bool skipping_ = false;  // the server skips what it gets, up to Sync
   std::string standby_error_;
   wire::TransactionStatus ready_status_ = wire::TransactionStatus::kIdle;

@@ -96,6 +96,24 @@ void Exchange::SkipToSync() {
   for (size_t count = end - head_; count > 0; --count) Pop();
 }
 
+void Exchange::SkipTransaction() {
+  begin_failed_ = true;
+  Expected sync;
+  sync.what = What::kSync;
+  while (head() != nullptr && head()->what != What::kSync) {
+    SkipToSync();
+    const Expected* next = head();
+    if (next == nullptr || next->what == What::kSync) break;
+    if (next->prefix) {
+      --connection_->prefix;
+    } else {
+      owes_sync_ = true;
+    }
+    Pop();
+  }
+  if (owes_sync_) Expect(std::move(sync));
+}
+
 Exchange::Verdict Exchange::HandleError(std::string_view body) {
   copying_in_ = false;
   wire::ErrorFields fields;
@@ -155,7 +173,11 @@ Exchange::Verdict Exchange::HandleError(std::string_view body) {
   }
   std::string own = silent_ ? std::string() : OwnError(*next, body);
   if (!own.empty()) Relay(own);
-  if (one_message) SkipToSync();
+  if (next->begins) {
+    SkipTransaction();
+  } else if (one_message) {
+    SkipToSync();
+  }
   return own.empty() && !silent_ ? Verdict::kRelay : Verdict::kHide;
 }
 

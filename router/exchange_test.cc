@@ -176,6 +176,33 @@ TEST_F(ExchangeTest, AnswersToItsOwnMessagesAreHidden) {
   }(this));
 }
 
+TEST_F(ExchangeTest, ABeginThatFailsTakesTheStatementWithIt) {
+  Run([](ExchangeTest* t) -> net::Task<void> {
+    co_await t->Connect();
+    for (size_t step : {1, 5, 1000}) {
+      Exchange exchange(t->client_.get(), &t->state_, t->connection_.get());
+      Expected begin = Of(What::kExecute, /*hidden=*/true);
+      begin.begins = true;
+      exchange.Expect(begin);
+      exchange.Expect(Of(What::kQuery));
+      std::string parsed = Empty(wire::backend_type::kParseComplete) +
+                           Empty(wire::backend_type::kBindComplete);
+      std::string error = Error("57014", "cancelled");
+      std::string seen = co_await t->Relay(&exchange, parsed + error, step);
+      EXPECT_EQ(seen, error) << step;
+      EXPECT_TRUE(exchange.begin_failed());
+      EXPECT_TRUE(exchange.TakeOwedSync());
+      EXPECT_FALSE(exchange.TakeOwedSync());
+      EXPECT_FALSE(exchange.done());
+      seen = co_await t->Relay(&exchange, Ready(), step);
+      EXPECT_EQ(seen, Ready(wire::TransactionStatus::kFailed)) << step;
+      EXPECT_TRUE(exchange.done());
+      EXPECT_EQ(t->connection_->transaction_status,
+                wire::TransactionStatus::kIdle);
+    }
+  }(this));
+}
+
 TEST_F(ExchangeTest, ItsOwnAnswersStandInLine) {
   Run([](ExchangeTest* t) -> net::Task<void> {
     co_await t->Connect();

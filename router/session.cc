@@ -298,7 +298,11 @@ net::Task<void> Session::EndSegment(Exchange* exchange) {
   if (!exchange->standby_error().empty() && worker_->options().log_routes) {
     LogStandbyError(exchange->standby_error(), "its own");
   }
-  state_->Ready(exchange->ready_status(), exchange->failed());
+  if (exchange->begin_failed()) {
+    state_->BeginFailed();
+  } else {
+    state_->Ready(exchange->ready_status(), exchange->failed());
+  }
   if (!state_->in_transaction()) {
     if (connection->environment != nullptr) {
       connection->environment = state_->settings.session;
@@ -323,7 +327,7 @@ net::Task<void> Session::EndSegment(Exchange* exchange) {
   }
   if (!state_->undescribed.empty()) co_await DescribePrepared();
   if (!held_ || closing_) co_return;
-  if (state_->in_transaction()) co_return;
+  if (server_in_transaction()) co_return;
   if (connection->own_names) co_await DropOwnNames();
   if (!connection->listens.empty()) co_await UndoListens();
   if (connection->tainted && !connection->retired) co_await Probe();

@@ -184,8 +184,12 @@ class Session : private Subscriber {
   bool NewerCatalogsMayHelp(const Recognized& recognized);
   // Waits for them, no longer than for a standby to catch up.
   net::Task<void> AwaitNewerCatalogs();
-  // The statements of a deferred transaction, as one hidden Query each.
+  // The statements of a deferred transaction. BEGIN goes by the extended
+  // protocol: if it fails, the server skips all that follows, up to Sync. The
+  // others are one hidden Query each.
   void AppendDeferred(std::string* out, Exchange* exchange);
+  void AppendBegin(std::string_view statement, std::string* out,
+                   Exchange* exchange);
   // A hidden Query of the router's own before the client's statement.
   void AppendPrefix(std::string_view statement, std::string* out,
                     Exchange* exchange);

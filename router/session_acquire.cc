@@ -378,11 +378,28 @@ void Session::TellParameters(const pool::ServerConnection& connection) {
 void Session::AppendDeferred(std::string* out, Exchange* exchange) {
   Transaction* transaction = state_->transaction();
   if (transaction == nullptr || server_in_transaction()) return;
-  for (const std::string& statement : transaction->deferred) {
-    AppendPrefix(statement, out, exchange);
+  for (size_t i = 0; i < transaction->deferred.size(); ++i) {
+    if (i == 0) {
+      AppendBegin(transaction->deferred[i], out, exchange);
+    } else {
+      AppendPrefix(transaction->deferred[i], out, exchange);
+    }
   }
-  transaction->deferred.clear();
   transaction->joined = true;
+}
+
+void Session::AppendBegin(std::string_view statement, std::string* out,
+                          Exchange* exchange) {
+  held_->unnamed_statement = 0;
+  wire::AppendParse("", statement, {}, out);
+  const std::string no_values(6, '\0');
+  wire::AppendBind("", "", no_values, out);
+  wire::AppendExecute("", 0, out);
+  Expected expected;
+  expected.what = Expected::What::kExecute;
+  expected.hidden = true;
+  expected.begins = true;
+  exchange->Expect(std::move(expected));
 }
 
 void Session::AppendPrefix(std::string_view statement, std::string* out,

@@ -7,6 +7,7 @@
 #include "router/session.h"
 #include "wire/backend.h"
 #include "wire/frame.h"
+#include "wire/frontend.h"
 
 namespace pgbraid::router {
 namespace {
@@ -44,6 +45,11 @@ net::Task<bool> Session::Relay(Exchange* exchange) {
         continue;
       case Exchange::Progress::kPending:
         break;
+    }
+    if (!large_.active() && exchange->TakeOwedSync()) {
+      std::string sync;
+      wire::AppendSync(&sync);
+      held_->stream->Send(sync);
     }
     Input input = PassInput(exchange);
     if (input == Input::kMoved) continue;

@@ -99,6 +99,13 @@ void SessionState::BeginDeferred(const sql::Statement& statement,
 
 void SessionState::EndDeferred(bool commit) { End(commit, false); }
 
+void SessionState::BeginFailed() {
+  Transaction& transaction = EnsureTransaction();
+  transaction.joined = false;
+  transaction.failed = true;
+  status_ = wire::TransactionStatus::kInTransaction;
+}
+
 void SessionState::End(bool committed, bool chain) {
   if (listening != nullptr && committed) listening->channels.Commit();
   if (listening != nullptr && !committed) listening->channels.Rollback();

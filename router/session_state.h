@@ -102,6 +102,8 @@ class SessionState {
   void BeginDeferred(const sql::Statement& statement, std::string text);
   // Ends a transaction that no server ever joined.
   void EndDeferred(bool commit);
+  // The server could not begin it: it has failed, and no server knows of it.
+  void BeginFailed();
   // Notes that a transaction is open, as a server reports.
   Transaction& EnsureTransaction();
 
