@@ -41,6 +41,7 @@ class FakeServer {
   std::vector<std::unique_ptr<net::Stream>> streams;
   size_t logins() const { return streams.size(); }
   bool silent = false;  // nobody is let in: logins hang
+  bool slow = false;    // logins go on once it is not any more
 
  private:
   net::Task<void> Serve(int fd) {
@@ -62,6 +63,10 @@ class FakeServer {
     while (silent) {
       bool more = co_await Fill(stream.get(), &waiter, &input);
       if (!more) co_return;
+    }
+    while (slow) {
+      co_await net::SleepUntil(reactor_,
+                               reactor_->now() + std::chrono::milliseconds(1));
     }
     std::string hello;
     wire::AppendAuthenticationOk(&hello);

@@ -11,10 +11,13 @@ namespace {
 // How many idle connections are looked at for one with the right settings.
 constexpr size_t kEnvironmentSearch = 64;
 
-// How far behind the first in line one is looked for that a connection fits as
-// it is, and how often in a row the first may be passed over for that.
+// How far behind the first in line one is looked for that a connection fits
+// better, and how often the first may be passed over for that. Nobody is once
+// it has waited for this part of the checkout timeout: else those in the middle
+// of a long line, each with its own overtakers, could wait in vain.
 constexpr int kLineSearch = 16;
 constexpr int kMostOvertakings = 8;
+constexpr int kPatiencePart = 4;
 
 // What makes one idle connection better than another; 0: of no use.
 constexpr int kOtherEnvironment = 1;
@@ -146,7 +149,8 @@ net::Task<StatusOr<Lease>> HostPool::Acquire(const Identity* identity,
                                              TimePoint deadline,
                                              Interrupt* interrupt,
                                              const SequenceWish& wish) {
-  deadline = std::min(deadline, reactor_->now() + options_.checkout_timeout);
+  const TimePoint now = reactor_->now();
+  deadline = std::min(deadline, now + options_.checkout_timeout);
   Lease lease = TryAcquire(identity, environment, wish);
   if (lease) co_return lease;
   if (waiting_.empty() && (total_ < options_.limit || EvictIdle())) {
@@ -156,6 +160,7 @@ net::Task<StatusOr<Lease>> HostPool::Acquire(const Identity* identity,
   Pending pending(reactor_);
   pending.identity = identity;
   pending.environment = environment;
+  pending.since = now;
   waiting_.push_back(&pending);
   Interrupt::Scope scope(interrupt, &pending.waiter);
   bool in_time = true;
@@ -164,17 +169,21 @@ net::Task<StatusOr<Lease>> HostPool::Acquire(const Identity* identity,
     if (scope.raised() || !in_time) {
       waiting_.remove(&pending);
       if (scope.raised()) co_return Interrupt::Error();
-      co_return SqlError(
-          sqlstate::kTooManyConnections,
-          "no server connection to " + options_.address.ToString() +
-              " became free in time",
-          "All " + std::to_string(options_.limit) +
-              " connections of this thread's share of --pool_size are in use.");
+      co_return NotInTime("All " + std::to_string(options_.limit) +
+                          " connections of this thread's share of --pool_size "
+                          "are in use.");
     }
     in_time = co_await pending.waiter.Wait(deadline);
   }
   if (pending.may_open) co_return co_await Open(identity, deadline, interrupt);
   co_return Lease(this, std::move(pending.given));
+}
+
+Status HostPool::NotInTime(std::string_view detail) const {
+  return SqlError(sqlstate::kTooManyConnections,
+                  "no server connection to " + options_.address.ToString() +
+                      " became free in time",
+                  detail);
 }
 
 net::Task<StatusOr<Lease>> HostPool::Open(const Identity* identity,
@@ -183,16 +192,19 @@ net::Task<StatusOr<Lease>> HostPool::Open(const Identity* identity,
   auto opening = std::make_shared<Opening>();
   net::Waiter waiter(reactor_);
   opening->waiter = &waiter;
-  reactor_->Spawn(RunOpening(
-      opening, identity,
-      std::min(deadline, reactor_->now() + options_.connect_timeout)));
+  // Not bounded by what is left of the client's patience: that may be less than
+  // any login takes, and the connection will serve another.
+  reactor_->Spawn(RunOpening(opening, identity,
+                             reactor_->now() + options_.connect_timeout));
   Interrupt::Scope scope(interrupt, &waiter);
+  bool in_time = true;
   while (!opening->over) {
-    if (scope.raised()) {
+    if (scope.raised() || !in_time) {
       opening->waiter = nullptr;
-      co_return Interrupt::Error();
+      if (scope.raised()) co_return Interrupt::Error();
+      co_return NotInTime("One was still being made.");
     }
-    co_await waiter.Wait();
+    in_time = co_await waiter.Wait(deadline);
   }
   if (!opening->error.ok()) co_return opening->error;
   co_return Lease(this, std::move(opening->connection));
@@ -260,21 +272,36 @@ bool HostPool::EvictIdle() {
 std::list<HostPool::Pending*>::iterator HostPool::NextInLine(
     const ServerConnection& connection) {
   auto first = waiting_.begin();
-  if ((*first)->environment == connection.environment.get() ||
-      (*first)->overtaken >= kMostOvertakings) {
+  auto suits_as_it_is = [&](const Pending& pending) {
+    return pending.environment == connection.environment.get() &&
+           pending.identity == connection.owner;
+  };
+  auto can_serve = [&](const Pending& pending) {
+    return Fits(connection, *pending.identity, *credentials_) &&
+           CanServe(connection, *pending.environment);
+  };
+  if (suits_as_it_is(**first) || (*first)->overtaken >= kMostOvertakings ||
+      reactor_->now() - (*first)->since >=
+          options_.checkout_timeout / kPatiencePart) {
     return first;
   }
+  // Second best: one for whom it need not be closed, as for the first.
+  auto best = first;
+  bool served = can_serve(**first);
   int seen = 0;
   for (auto it = std::next(first); it != waiting_.end() && ++seen < kLineSearch;
        ++it) {
-    if ((*it)->environment != connection.environment.get() ||
-        (*it)->identity != connection.owner) {
-      continue;
+    if (suits_as_it_is(**it)) {
+      best = it;
+      break;
     }
-    ++(*first)->overtaken;
-    return it;
+    if (!served && can_serve(**it)) {
+      best = it;
+      served = true;
+    }
   }
-  return first;
+  if (best != first) ++(*first)->overtaken;
+  return best;
 }
 
 bool HostPool::GiveToItsWaiter(std::unique_ptr<ServerConnection>* connection) {

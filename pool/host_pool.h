@@ -1,5 +1,6 @@
 // The connections of one reactor to one host: a bounded number, lent out first
-// come first served.
+// come first served, but for a connection that fits one a little behind better:
+// it may overtake those who have not waited long yet.
 //
 // Belongs to one reactor, outlives its leases. Connections are kept for each
 // identity (server user and database); where the limit is reached, an idle one
@@ -13,6 +14,7 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -106,10 +108,10 @@ class HostPool {
                    const SequenceWish& wish = {});
 
   // Waits for its turn, and for a connection to be made where one may be.
-  // Errors: 53300 if none became free within the checkout timeout (or
-  // `deadline`, if sooner); 57014 once `interrupt` (may be null) is raised;
-  // those of ServerConnection::Open; those of Depose(). `environment` outlives
-  // the wait.
+  // Errors: 53300 if none became free, or could be made, within the checkout
+  // timeout (or `deadline`, if sooner); 57014 once `interrupt` (may be null) is
+  // raised; those of ServerConnection::Open; those of Depose(). `environment`
+  // outlives the wait.
   net::Task<StatusOr<Lease>> Acquire(const Identity* identity,
                                      const Environment* environment,
                                      TimePoint deadline, Interrupt* interrupt,
@@ -167,6 +169,7 @@ class HostPool {
     explicit Pending(net::Reactor* reactor) : waiter(reactor) {}
     const Identity* identity = nullptr;
     const Environment* environment = nullptr;
+    TimePoint since;
     int overtaken = 0;  // how often one behind it was served first
     uint64_t only = 0;  // the id of the one connection that will do
     bool gone = false;  // ... which is no more
@@ -184,6 +187,7 @@ class HostPool {
     bool over = false;
   };
 
+  Status NotInTime(std::string_view detail) const;
   net::Task<StatusOr<Lease>> Open(const Identity* identity, TimePoint deadline,
                                   Interrupt* interrupt);
   net::Task<void> RunOpening(std::shared_ptr<Opening> opening,
@@ -193,7 +197,7 @@ class HostPool {
   // Empty if that connection turns out to be of no use.
   Lease LendIdle(size_t place);
   // The next in line: the first, or one a little behind it whom this connection
-  // fits without a change of its settings.
+  // fits without a change of its settings, or without being closed.
   std::list<Pending*>::iterator NextInLine(const ServerConnection& connection);
   // Hands it to whoever waits for it alone.
   bool GiveToItsWaiter(std::unique_ptr<ServerConnection>* connection);

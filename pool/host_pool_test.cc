@@ -24,12 +24,12 @@ class HostPoolTest : public net::ReactorTest {
     EXPECT_EQ(pool_->waiting(), 0u);
     EXPECT_EQ(pool_->total(), pool_->idle());
   }
-  void Make(size_t limit) {
+  void Make(size_t limit, Duration checkout_timeout = seconds(5)) {
     HostPoolOptions options;
     options.address = server_.address();
     options.limit = limit;
     options.connect_timeout = milliseconds(200);
-    options.checkout_timeout = seconds(5);
+    options.checkout_timeout = checkout_timeout;
     pool_ = std::make_unique<HostPool>(reactor(), options, &credentials_,
                                        &tables_, &random_);
   }
@@ -53,6 +53,16 @@ class HostPoolTest : public net::ReactorTest {
                                std::vector<int>* order) {
     auto lease = co_await t->Get(&t->app_, seconds(5));
     EXPECT_TRUE(lease.ok());
+    order->push_back(number);
+  }
+  // The same with settings, which the connection is given.
+  static net::Task<void> QueueWith(HostPoolTest* t, EnvironmentRef environment,
+                                   int number, std::vector<int>* order) {
+    auto lease = co_await t->pool_->Acquire(&t->app_, environment.get(),
+                                            t->In(seconds(5)), nullptr);
+    EXPECT_TRUE(lease.ok()) << lease.status();
+    if (!lease.ok()) co_return;
+    (*lease)->environment = environment;
     order->push_back(number);
   }
   net::Task<void> Until(std::function<bool()> condition) {
@@ -196,6 +206,71 @@ TEST_F(HostPoolTest, AServerThatDoesNotLetInCostsNoPlace) {
     t->server_.silent = false;
     lease = co_await t->Get(&t->app_, seconds(5));
     EXPECT_TRUE(lease.ok());
+  }(this));
+}
+
+TEST_F(HostPoolTest, WhoFitsMayOvertakeButNotThoseWhoHaveWaitedLong) {
+  Make(1, milliseconds(800));  // overtaken for 200 ms at most
+  Run([](HostPoolTest* t) -> net::Task<void> {
+    EnvironmentRef rare = t->Set("1MB");
+    EnvironmentRef common = t->Set("2MB");
+    for (bool late : {false, true}) {
+      Lease lease = co_await t->Take();
+      lease->environment = common;
+      std::vector<int> order;
+      for (int i = 0; i < 3; ++i) {
+        t->reactor()->Spawn(QueueWith(t, rare, i, &order));
+      }
+      co_await t->Until([&] { return t->pool_->waiting() == 3; });
+      if (late) {
+        co_await net::SleepUntil(t->reactor(), t->In(milliseconds(220)));
+      }
+      for (int i = 3; i < 6; ++i) {
+        t->reactor()->Spawn(QueueWith(t, common, i, &order));
+      }
+      co_await t->Until([&] { return t->pool_->waiting() == 6; });
+      lease.Return();
+      co_await t->Until([&] { return order.size() == 6; });
+      EXPECT_EQ(order, late ? (std::vector<int>{0, 1, 2, 3, 4, 5})
+                            : (std::vector<int>{3, 4, 5, 0, 1, 2}));
+    }
+    EXPECT_EQ(t->server_.logins(), 1u);
+  }(this));
+}
+
+TEST_F(HostPoolTest, AConnectionIsRatherLentToAnotherThanClosed) {
+  Make(1);
+  Run([](HostPoolTest* t) -> net::Task<void> {
+    EnvironmentTable& table = t->tables_.environments;
+    EnvironmentRef custom = table.With(table.empty(), EmptyCustom("my.a"));
+    EnvironmentRef more = table.With(custom, EmptyCustom("my.b"));
+    Lease lease = co_await t->Take();
+    lease->environment = custom;
+    std::vector<int> order;
+    t->reactor()->Spawn(QueueWith(t, table.empty(), 0, &order));
+    t->reactor()->Spawn(QueueWith(t, more, 1, &order));
+    co_await t->Until([&] { return t->pool_->waiting() == 2; });
+    lease.Return();
+    co_await t->Until([&] { return order.size() == 2; });
+    EXPECT_EQ(order, (std::vector<int>{1, 0}));
+    EXPECT_EQ(t->server_.logins(), 2u);
+  }(this));
+}
+
+TEST_F(HostPoolTest, WhoseTimeEndsWhileOneIsMadeIsToldAndAnotherGetsIt) {
+  Make(1);
+  Run([](HostPoolTest* t) -> net::Task<void> {
+    t->server_.slow = true;
+    auto late = co_await t->Get(&t->app_, milliseconds(30));
+    EXPECT_EQ(SqlStateOf(late.status()), sqlstate::kTooManyConnections);
+    EXPECT_EQ(DetailOf(late.status()), "One was still being made.");
+    EXPECT_EQ(t->pool_->total(), 1u);
+    std::vector<int> order;
+    t->reactor()->Spawn(Queue(t, 0, &order));
+    co_await t->Until([&] { return t->pool_->waiting() == 1; });
+    t->server_.slow = false;
+    co_await t->Until([&] { return order.size() == 1; });
+    EXPECT_EQ(t->server_.logins(), 1u);
   }(this));
 }
 

@@ -12,6 +12,13 @@ namespace {
 
 constexpr Duration kCatalogWait = std::chrono::seconds(2);
 
+// Whether a server connection that could not be had may be had a little later:
+// the server was not reached, is starting or stopping, or had no place.
+bool IsWorthARetry(std::string_view error) {
+  return error.substr(0, 2) == "08" || error.substr(0, 3) == "57P" ||
+         error == sqlstate::kTooManyConnections;
+}
+
 }  // namespace
 
 const StatementContextRef& Session::Context() {
@@ -318,13 +325,15 @@ net::Task<StatusOr<HeldLease>> Session::Borrow(int shard,
       held.lease = *std::move(lease);
       co_return held;
     }
+    std::string error;
     if (lease.ok()) {
       (*lease)->retired = true;
-    } else if (SqlStateOf(lease.status()).substr(0, 2) != "08" &&
-               SqlStateOf(lease.status()).substr(0, 3) != "57P") {
-      co_return lease.status();
+    } else {
+      error = SqlStateOf(lease.status());
+      if (!IsWorthARetry(error)) co_return lease.status();
     }
-    hosts->Suspect(held.host);
+    // A server that is full is there.
+    if (error != sqlstate::kTooManyConnections) hosts->Suspect(held.host);
     // A failover may be under way: another primary may come up in time.
     TimePoint retry =
         worker_->reactor()->clock()->Now() + std::chrono::milliseconds(50);

@@ -19,6 +19,7 @@ import unittest
 from tests.integration.storm import wire
 from tests.support import testing
 from tests.support.cluster import Cluster
+from tests.support.node import wait_until
 from tests.support.router import Router
 
 OPTIONS = {"seconds": 8, "seed": 20240518, "clients": 50}
@@ -242,6 +243,31 @@ class NarrowPoolsTest(unittest.TestCase):
         # First come, first served: nobody is left behind.
         self.assertGreater(min(steps), statistics.median(steps) / 4)
 
+    def test_a_server_that_is_full_for_a_moment_is_waited_for(self):
+        """Its places are taken by others: an error only once the client's own wait is over."""
+        primary = cluster()[0].primary
+        primary.psql("CREATE ROLE narrow LOGIN CONNECTION LIMIT 1", database="app")
+        try:
+            with Router(shards=cluster().shards_flag(), tables="t:hash(id), here:shard(s0)",
+                        pool_size=1, threads=1, checkout_timeout="5s") as router:
+                with primary.connect(dbname="app", user="narrow") as taken:
+                    taken.execute("SELECT 1")
+                    asyncio.run(self.wait_for(router.port, taken))
+        finally:
+            wait_until(lambda: not primary.sql(
+                "SELECT 1 FROM pg_stat_activity WHERE usename = 'narrow'", dbname="app"),
+                       "connections to go", timeout=5)
+            primary.psql("DROP ROLE narrow", database="app")
+
+    async def wait_for(self, port, taken):
+        login = asyncio.create_task(wire.connect(port, {"user": "narrow", "database": "app"}))
+        await asyncio.sleep(0.3)
+        self.assertFalse(login.done(), "it has to wait")
+        taken.close()
+        client = await login
+        answer = client.take(await client.ask(wire.query("SELECT 1")))
+        self.assertFalse(wire.sqlstate(answer), answer)
+        client.end()
 
     @testing.timeout(60)
     def test_who_waits_for_a_connection_that_is_never_free_is_told(self):
