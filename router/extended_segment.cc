@@ -335,6 +335,7 @@ ExtendedSegment::Step ExtendedSegment::Take(const wire::Frame& frame) {
     return Step::kSettle;
   }
   if (copies || exchange_.copying_in()) return TakeCopy(frame);
+  if (waiting_.empty()) s_->state_->LookAtChanges();
   switch (frame.type) {
     case type::kParse:
       return TakeParse(frame.body);

@@ -167,6 +167,7 @@ net::Task<void> Session::RunQuery() {
   bool names_prepared = NamesPrepared(recognized.query->query());
   bool primary_only = false;
   for (;;) {
+    state_->LookAtChanges();
     wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
     text = QueryText(frame.body);
     ExecutionValues values;

@@ -187,6 +187,7 @@ void SessionState::Undefine(std::string_view name) {
 void SessionState::NoteCatalogChange() {
   if (identity->changes != nullptr) {
     identity->changes->fetch_add(1, std::memory_order_acq_rel);
+    LookAtChanges();
   }
 }
 
@@ -316,7 +317,10 @@ void SessionState::Failed(const sql::Statement& statement,
   if (statement.unknown_settings) SettingsUnknown(connection);
 }
 
-void SessionState::BeginSegment() { implicit_begin_ = settings; }
+void SessionState::BeginSegment() {
+  implicit_begin_ = settings;
+  LookAtChanges();
+}
 
 void SessionState::Ready(wire::TransactionStatus status, bool failed) {
   status_ = status;

@@ -183,10 +183,13 @@ class SessionState {
 
   // Under which prepared statements are looked up now.
   CatalogVersion catalog_version() const {
-    return {identity->changes == nullptr
-                ? 0
-                : identity->changes->load(std::memory_order_acquire),
-            own_changes_};
+    return {seen_changes_, own_changes_};
+  }
+  // Takes in the changes known by now. Others may cause them at any time: a
+  // text must not be translated, and what it names prepared, under two of them.
+  void LookAtChanges() {
+    if (identity->changes == nullptr) return;
+    seen_changes_ = identity->changes->load(std::memory_order_acquire);
   }
   // The catalogs have changed, as far as prepared statements are concerned.
   void NoteCatalogChange();
@@ -239,6 +242,7 @@ class SessionState {
   pool::EnvironmentTable* const environments_;
   const int shard_count_;
   uint64_t own_changes_ = 0;
+  uint64_t seen_changes_ = 0;
   wire::TransactionStatus status_ = wire::TransactionStatus::kIdle;
   std::unique_ptr<Transaction> transaction_;
   std::vector<std::string> custom_;  // names of those that exist

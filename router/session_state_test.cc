@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
 
 namespace pgbraid::router {
@@ -244,6 +245,21 @@ TEST_F(SessionStateTest, PinsSayWhy) {
   discard.discard_all = true;
   state_.Completed(discard, "DISCARD ALL", nullptr);
   EXPECT_EQ(state_.pins, 0u);
+}
+
+TEST_F(SessionStateTest, ChangesByOthersAreTakenInWhereASegmentBegins) {
+  std::atomic<uint64_t> changes = 5;
+  identity_.changes = &changes;
+  state_.BeginSegment();
+  EXPECT_EQ(state_.catalog_version(), (CatalogVersion{5, 0}));
+  changes = 6;
+  EXPECT_EQ(state_.catalog_version(), (CatalogVersion{5, 0}));
+  state_.BeginSegment();
+  EXPECT_EQ(state_.catalog_version(), (CatalogVersion{6, 0}));
+  // One's own at once.
+  state_.NoteCatalogChange();
+  EXPECT_EQ(changes, 7u);
+  EXPECT_EQ(state_.catalog_version(), (CatalogVersion{7, 0}));
 }
 
 }  // namespace

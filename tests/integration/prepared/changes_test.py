@@ -1,6 +1,7 @@
 """Prepared statements while the tables change under them: from the session itself, from
 another through the router, and directly on the server."""
 
+import threading
 import unittest
 
 from tests.integration.prepared.steps import (
@@ -76,6 +77,30 @@ class ChangesTest(unittest.TestCase):
                     self.assertEqual(columns(got), ["a", "c1"])
                     self.assertEqual(rows(got), [2, 2])
                 self.setUp()
+
+    @testing.timeout(60)
+    def test_changes_while_a_text_that_executes_many_is_on_its_way(self):
+        with Router(shards=cluster().shards_flag(), threads=2, pool_size=4) as router:
+            over = threading.Event()
+
+            def change():
+                with router.connect() as client:
+                    while not over.is_set():
+                        client.execute("CREATE TABLE passing (a int)")
+                        client.execute("DROP TABLE passing")
+
+            changer = threading.Thread(target=change)
+            changer.start()
+            try:
+                with router.connect() as client:
+                    client.execute("PREPARE put (int) AS INSERT INTO t VALUES ($1)")
+                    for _ in range(150):
+                        client.execute("; ".join(["EXECUTE put (3)"] * 300))
+            finally:
+                over.set()
+                changer.join()
+        self.assertEqual(self.server.sql("SELECT count(*) FROM t WHERE a = 3", dbname="app"),
+                         [(150 * 300,)])
 
     def test_a_fresh_parse_works_at_once_in_transactions_and_pipelines_too(self):
         fresh = parse("n", "SELECT * FROM t") + describe("n") + SYNC
