@@ -20,16 +20,16 @@ constexpr int kMostOvertakings = 8;
 constexpr int kPatiencePart = 4;
 
 // What makes one idle connection better than another; 0: of no use.
-constexpr int kOtherEnvironment = 1;
-constexpr int kOthersSequences = 2;
+constexpr int kOthersSequences = 1;
+constexpr int kOtherEnvironment = 2;
 constexpr int kEqual = 3;
 constexpr int kBestRank = 4;
 
-// Of a connection with the right settings.
-int RankOf(const ServerConnection& connection, const SequenceWish& wish) {
-  if (connection.id == wish.connection) return kBestRank;
-  if (wish.advances && connection.has_sequences) return kOthersSequences;
-  return kEqual;
+// Another session than the one that wishes may still ask for currval() there.
+bool HasOthersSequences(const ServerConnection& connection,
+                        const SequenceWish& wish) {
+  return connection.id != wish.connection &&
+         !connection.sequence_owner.expired();
 }
 
 // For the roundtrip that ends a quarantine.
@@ -87,10 +87,24 @@ Lease HostPool::TryAcquire(const Identity* identity,
       const Idle& idle = idle_[i];
       if (idle.identity != identity) continue;
       ++seen;
+      const ServerConnection& connection = *idle.connection;
       int rank = 0;
+      if (wish.advances && HasOthersSequences(connection, wish)) {
+        // The one whose owner has advanced its sequences longest ago.
+        bool sooner =
+            best_rank == 0 ||
+            (best_rank == kOthersSequences &&
+             connection.sequence_turn < idle_[best].connection->sequence_turn);
+        if (sooner && CanServe(connection, *environment)) {
+          best = i;
+          best_rank = kOthersSequences;
+        }
+        continue;
+      }
       if (idle.environment == environment) {
-        rank = choosy ? RankOf(*idle.connection, wish) : kBestRank;
-      } else if (best_rank == 0 && CanServe(*idle.connection, *environment)) {
+        rank = !choosy || connection.id == wish.connection ? kBestRank : kEqual;
+      } else if (best_rank < kOtherEnvironment &&
+                 CanServe(connection, *environment)) {
         rank = kOtherEnvironment;
       }
       if (rank > best_rank) {

@@ -96,6 +96,53 @@ TEST_F(HostPoolTest, AReturnedConnectionIsLentAgain) {
   }(this));
 }
 
+TEST_F(HostPoolTest, WhoAdvancesSequencesLeavesThoseOfOthersAlone) {
+  Make(3);
+  Run([](HostPoolTest* t) -> net::Task<void> {
+    std::vector<Lease> leases;
+    for (int i = 0; i < 3; ++i) leases.push_back(co_await t->Take());
+    // The third has nobody's sequences, but other settings.
+    auto first = std::make_shared<bool>();
+    auto second = std::make_shared<bool>();
+    leases[0]->sequence_owner = first;
+    leases[0]->sequence_turn = 2;
+    leases[1]->sequence_owner = second;
+    leases[1]->sequence_turn = 1;
+    leases[2]->environment = t->Set("1MB");
+    std::vector<uint64_t> ids;
+    for (Lease& lease : leases) ids.push_back(lease->id);
+    leases.clear();
+    const SequenceWish wish = {0, true};
+    Lease free = t->pool_->TryAcquire(&t->app_, t->empty(), wish);
+    EXPECT_EQ(free->id, ids[2]);
+    Lease oldest = t->pool_->TryAcquire(&t->app_, t->empty(), wish);
+    EXPECT_EQ(oldest->id, ids[1]);
+    oldest.Return();
+    // Whose owner is gone is as good as free; one's own is better.
+    first.reset();
+    Lease left = t->pool_->TryAcquire(&t->app_, t->empty(), wish);
+    EXPECT_EQ(left->id, ids[0]);
+    left.Return();
+    Lease own = t->pool_->TryAcquire(&t->app_, t->empty(), {ids[1], true});
+    EXPECT_EQ(own->id, ids[1]);
+  }(this));
+}
+
+TEST_F(HostPoolTest, RatherThanAnothersSequencesANewConnectionIsUsed) {
+  Run([](HostPoolTest* t) -> net::Task<void> {
+    auto owner = std::make_shared<bool>();
+    Lease lease = co_await t->Take();
+    lease->sequence_owner = owner;
+    lease.Return();
+    EXPECT_FALSE(t->pool_->TryAcquire(&t->app_, t->empty(), {0, true}));
+    const SequenceWish wish = {0, true};
+    auto made = co_await t->pool_->Acquire(&t->app_, t->empty(),
+                                           t->In(seconds(5)), nullptr, wish);
+    EXPECT_TRUE(made.ok());
+    EXPECT_EQ(t->server_.logins(), 2u);
+  }(this));
+}
+
 TEST_F(HostPoolTest, WhoWaitsIsServedInOrderAndNobodyOvertakes) {
   Run([](HostPoolTest* t) -> net::Task<void> {
     Lease one = co_await t->Take();

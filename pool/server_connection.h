@@ -29,6 +29,7 @@ struct ReactorTables {
   EnvironmentTable environments;
   ParametersTable parameters;
   uint64_t last_connection = 0;
+  uint64_t last_sequence_turn = 0;
 };
 
 // Rows of an internal query, as text.
@@ -144,9 +145,11 @@ class ServerConnection {
   bool tainted = false;
   // Newer logins are given other defaults: not used again.
   bool outdated = false;
-  // Counts the changes of who may have advanced a sequence on it, and whether
-  // currval() would speak of anything.
+  // Whose sequences currval() speaks of here: the number of the session's last
+  // turn (see router/sequence_home.h), and what ends when that session does not
+  // ask for them here any more. has_sequences: whether it speaks of anything.
   uint64_t sequence_turn = 0;
+  std::weak_ptr<const void> sequence_owner;
   bool has_sequences = false;
   // Channels for which LISTEN has run here although the shared listener hears
   // them: to be taken back before it serves anybody else.

@@ -8,6 +8,10 @@
 namespace pgbraid::router {
 namespace {
 
+constexpr std::string_view kOthersTurn =
+    "Another session has advanced or discarded sequences since on the server "
+    "connection of this session's last nextval.";
+
 Status NotKnown(std::string_view why) {
   return SqlError(
       "55000", "currval and lastval of this session are not known any more",
@@ -24,8 +28,7 @@ Status Session::CheckSequences(const Plan& plan,
   }
   return NotKnown(
       sequence_home_.connection == target.lease->id
-          ? "Another session has advanced a sequence since on the server "
-            "connection of this session's last nextval."
+          ? kOthersTurn
           : "This session's last nextval ran on another server connection "
             "than its transaction.");
 }
@@ -50,9 +53,13 @@ net::Task<StatusOr<HeldLease>> Session::BorrowSequenceHome(TimePoint deadline) {
         "not free in time.");
   }
   if (!home.IsAt(*held.lease.get())) {
+    co_return NotKnown(kOthersTurn);
+  }
+  const pool::EnvironmentRef& there = held->environment;
+  if (there == nullptr || !state_->settings.session->CanFollow(*there)) {
     co_return NotKnown(
-        "Another session has advanced a sequence since on the server "
-        "connection of this session's last nextval.");
+        "Another session has made a setting on the server connection of this "
+        "session's last nextval that can not be taken back.");
   }
   co_return held;
 }
@@ -68,17 +75,25 @@ void Session::DefineCustomOf(const Translation& translation) {
 bool Session::TakeSequenceTurn(const Plan& plan) {
   pool::ServerConnection* connection = held_.lease.get();
   if (!plan.advances_sequence && !plan.reads_sequence) return false;
-  if (held_.standby || sequence_home_.IsAt(*connection) ||
-      state_->status() == wire::TransactionStatus::kFailed) {
+  if (held_.standby || state_->status() == wire::TransactionStatus::kFailed) {
+    return false;
+  }
+  uint64_t* last_turn = &worker_->tables()->last_sequence_turn;
+  if (sequence_home_.IsAt(*connection)) {
+    if (plan.advances_sequence) {
+      sequence_home_.turn = connection->sequence_turn = ++*last_turn;
+    }
     return false;
   }
   bool discards = connection->has_sequences;
   if (!plan.advances_sequence && !discards) return false;
-  ++connection->sequence_turn;
+  connection->sequence_turn = ++*last_turn;
+  connection->sequence_owner.reset();
   connection->has_sequences = plan.advances_sequence;
   if (plan.advances_sequence) {
     sequence_home_ = {held_.shard, held_.host, connection->id,
-                      connection->sequence_turn};
+                      connection->sequence_turn, std::make_shared<bool>()};
+    connection->sequence_owner = sequence_home_.owner;
   }
   return discards;
 }
