@@ -8,7 +8,7 @@ $PGDATABASE say, works in a schema of its own ($LANE) and prints what it sees, i
     ...
 
 A line that begins with `!!` is an exception that the program did not expect. Through the
-router two copies run at the same time, among other clients with other settings, over three
+router two copies run at the same time, among other clients with other settings, over four
 server connections, so that a session is moved from one connection to another all the time.
 """
 
@@ -183,7 +183,7 @@ class DriverTest(unittest.TestCase):
             file.write(f'"{USER}" "{PASSWORD}"\n')
         shards = cluster().shards_flag().split(";")[0]
         with Router(shards=shards, auth="scram-sha-256", auth_file=file.name,
-                    server_password_file=file.name, pool_size=3, threads=1) as router:
+                    server_password_file=file.name, pool_size=4, threads=1) as router:
             with Bystanders(router, USER, PASSWORD) as others:
                 done = self.through(router, "app", "session", LANES)
             for lane, (status, text) in done.items():

@@ -255,6 +255,14 @@ sub sequences {
   $db->disconnect;
 }
 
+sub last_ids {
+  my $db = connect_to();
+  $db->do("INSERT INTO s (x) VALUES ('c')");
+  show($db->last_insert_id(undef, undef, 's', undef));
+  show($db->last_insert_id(undef, undef, undef, undef, { sequence => 's_id_seq' }));
+  $db->disconnect;
+}
+
 sub metadata {
   my $db = connect_to();
   $db->do("CREATE TABLE parent (id serial PRIMARY KEY, name varchar(40) NOT NULL DEFAULT 'x')");
@@ -322,7 +330,7 @@ sub on_one_shard {
 
 my @steps = $ARGV[0] eq 'sharded' ? qw(by_key scattered on_one_shard)
   : qw(connecting queries prepared types transactions errors many copying cursors notifications canceling sizes
-       settings sequences metadata large_objects);
+       settings sequences last_ids metadata large_objects);
 my $status = 0;
 for my $step (@steps) {
   print "== $step\n";

@@ -203,6 +203,14 @@ def sequences():
     connection.close()
 
 
+def last_ids():
+    connection = connect(autocommit=True)
+    connection.execute("INSERT INTO s (x) VALUES ('b')")
+    show(connection.execute("SELECT lastval()").fetchone())
+    show(connection.execute("SELECT currval('s_id_seq')").fetchone())
+    connection.close()
+
+
 def metadata():
     connection = connect(autocommit=True)
     connection.execute("CREATE TABLE parent (id serial PRIMARY KEY, name varchar(40) NOT NULL)")
@@ -253,4 +261,4 @@ def on_one_shard():
 
 
 main([connecting, queries, prepared, types, transactions, errors, many, cursors, canceling, sizes,
-      settings, sequences, metadata], [by_key, scattered, on_one_shard])
+      settings, sequences, last_ids, metadata], [by_key, scattered, on_one_shard])

@@ -221,6 +221,16 @@ function sequences() {
     $db->commit();
 }
 
+function last_ids() {
+    $db = connect();
+    $db->exec("INSERT INTO s (x) VALUES ('b')");
+    show($db->lastInsertId());
+    show($db->lastInsertId('s_id_seq'));
+    $put = $db->prepare('INSERT INTO s (x) VALUES (?)');
+    $put->execute(['c']);
+    show($db->lastInsertId());
+}
+
 function large_objects() {
     $db = connect();
     $db->beginTransaction();
@@ -298,7 +308,7 @@ function on_one_shard() {
 
 $steps = $argv[1] === 'sharded' ? ['by_key', 'scattered', 'on_one_shard']
     : ['connecting', 'queries', 'prepared', 'types', 'transactions', 'errors', 'copying', 'cursors', 'notifications',
-        'settings', 'sizes', 'sequences', 'large_objects', 'pgsql_extension'];
+        'settings', 'sizes', 'sequences', 'last_ids', 'large_objects', 'pgsql_extension'];
 $status = 0;
 foreach ($steps as $step) {
     echo "== $step\n";

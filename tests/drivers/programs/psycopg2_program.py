@@ -337,6 +337,14 @@ def sequences():
         connection.commit()
 
 
+def last_ids():
+    with connect() as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("INSERT INTO s (x) VALUES ('c')")
+        cursor.execute("SELECT lastval(), currval('s_id_seq')")
+        show(cursor.fetchone())
+
+
 def two_phase():
     connection = connect()
     connection.cursor().execute("CREATE TABLE x (a int)")
@@ -402,5 +410,6 @@ def on_one_shard():
 
 os.environ["PGAPPNAME"] = "from the environment"
 main([connecting, queries, prepared, types, transactions, errors, many, copying, cursors,
-      notifications, canceling, large_objects, asynchronous, sizes, settings, sequences, two_phase],
+      notifications, canceling, large_objects, asynchronous, sizes, settings, sequences, last_ids,
+      two_phase],
      [by_key, scattered, on_one_shard])

@@ -389,6 +389,13 @@ def sequences():
             show(connection.execute("SELECT lastval(), currval('s_id_seq')").fetchone())
 
 
+def last_ids():
+    with connect(autocommit=True) as connection:
+        connection.execute("INSERT INTO s (x) VALUES ('c')")
+        show(connection.execute("SELECT lastval()").fetchone())
+        show(connection.execute("SELECT currval('s_id_seq'::regclass)").fetchone())
+
+
 def two_phase():
     connection = connect()
     with contextlib.closing(connection):
@@ -461,5 +468,5 @@ def on_one_shard():
 
 
 main([connecting, queries, prepared, types, transactions, errors, many, pipelines, copying, cursors,
-      notifications, canceling, sizes, settings, sequences, two_phase, composing],
+      notifications, canceling, sizes, settings, sequences, last_ids, two_phase, composing],
      [by_key, scattered, on_one_shard])
