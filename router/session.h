@@ -175,8 +175,13 @@ class Session : private Subscriber {
   net::Task<StatusOr<HeldLease>> Borrow(int shard, pool::Consistency reads,
                                         TimePoint deadline,
                                         bool advances = false);
-  net::Task<Status> SyncEnvironment(pool::ServerConnection* connection,
-                                    TimePoint deadline);
+  // The same with the session's settings applied. One that turns out to be lost
+  // is replaced by another, as long as there is time.
+  net::Task<StatusOr<HeldLease>> BorrowReady(int shard, pool::Consistency reads,
+                                             TimePoint deadline,
+                                             bool advances = false);
+  // Gives an idle connection the session's settings. On an error it is retired.
+  net::Task<Status> SyncEnvironment(pool::ServerConnection* connection);
   void TellParameters(const pool::ServerConnection& connection);
   net::Task<Status> AwaitCatalogs();
   // With one shard, while catalogs are being read after DDL: whether a read

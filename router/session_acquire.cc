@@ -12,6 +12,10 @@ namespace {
 
 constexpr Duration kCatalogWait = std::chrono::seconds(2);
 
+// For the settings of a session on a connection that was idle. Not what is left
+// of the client's wait for it: that may be less than a roundtrip takes.
+constexpr Duration kSyncTimeout = std::chrono::seconds(2);
+
 // Whether a server connection that could not be had may be had a little later:
 // the server was not reached, is starting or stopping, or had no place.
 bool IsWorthARetry(std::string_view error) {
@@ -262,16 +266,17 @@ net::Task<Status> Session::Acquire(int shard, pool::Consistency reads,
     auto borrowed = co_await BorrowSequenceHome(deadline);
     if (!borrowed.ok()) co_return borrowed.status();
     held_ = *std::move(borrowed);
-  } else if (!held_) {
-    auto borrowed = co_await Borrow(shard, reads, deadline, advances);
+  }
+  if (!held_) {
+    auto borrowed = co_await BorrowReady(shard, reads, deadline, advances);
     if (!borrowed.ok()) co_return borrowed.status();
     held_ = *std::move(borrowed);
-  }
-  Status status = co_await SyncEnvironment(held_.lease.get(), deadline);
-  if (!status.ok()) {
-    held_->retired = true;
-    held_ = HeldLease();
-    co_return status;
+  } else {
+    Status status = co_await SyncEnvironment(held_.lease.get());
+    if (!status.ok()) {
+      held_ = HeldLease();
+      co_return status;
+    }
   }
   TellHeard();
   co_await LearnWhoNotifies();
@@ -348,8 +353,24 @@ net::Task<StatusOr<HeldLease>> Session::Borrow(int shard,
   }
 }
 
-net::Task<Status> Session::SyncEnvironment(pool::ServerConnection* connection,
-                                           TimePoint deadline) {
+net::Task<StatusOr<HeldLease>> Session::BorrowReady(int shard,
+                                                    pool::Consistency reads,
+                                                    TimePoint deadline,
+                                                    bool advances) {
+  for (;;) {
+    auto borrowed = co_await Borrow(shard, reads, deadline, advances);
+    if (!borrowed.ok()) co_return borrowed.status();
+    Status status = co_await SyncEnvironment(borrowed->lease.get());
+    if (status.ok()) co_return borrowed;
+    // Nothing of the client's was on it: another will do.
+    if (!IsWorthARetry(SqlStateOf(status)) ||
+        worker_->reactor()->now() >= deadline) {
+      co_return status;
+    }
+  }
+}
+
+net::Task<Status> Session::SyncEnvironment(pool::ServerConnection* connection) {
   pool::EnvironmentRef wanted = state_->transaction() != nullptr
                                     ? state_->transaction()->at_begin.session
                                     : state_->settings.session;
@@ -369,7 +390,8 @@ net::Task<Status> Session::SyncEnvironment(pool::ServerConnection* connection,
   }
   if (!sql.empty()) {
     client_.Keep();
-    auto done = co_await connection->Run(std::move(sql), deadline);
+    auto done = co_await connection->Run(
+        std::move(sql), worker_->reactor()->now() + kSyncTimeout);
     if (!done.ok()) {
       connection->retired = true;
       co_return done.status();

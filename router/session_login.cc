@@ -178,10 +178,8 @@ net::Task<Status> Session::LearnParameters() {
   // the settings are valid, and how it prints them.
   TimePoint deadline =
       worker_->reactor()->now() + worker_->options().checkout_timeout;
-  auto borrowed = co_await Borrow(0, pool::Consistency::kStrong, deadline);
+  auto borrowed = co_await BorrowReady(0, pool::Consistency::kStrong, deadline);
   if (!borrowed.ok()) co_return borrowed.status();
-  Status status = co_await SyncEnvironment(borrowed->lease.get(), deadline);
-  if (!status.ok()) co_return status;
   state_->told = borrowed->lease->parameters;
   constexpr size_t kRemembered = 1000;
   if (identity->reported.size() >= kRemembered) identity->reported.clear();

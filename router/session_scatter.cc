@@ -241,15 +241,15 @@ net::Task<void> Session::RunScatter(ScatterRequest request, Plan plan) {
   for (int shard : plan.shards) {
     // A second connection beside its own could be waited for in vain.
     HeldLease held = TakePinned(shard);
-    if (!held) {
-      auto borrowed = co_await Borrow(shard, ReadsOf(plan), deadline);
+    if (held) {
+      acquired = co_await SyncEnvironment(held.lease.get());
+    } else {
+      auto borrowed = co_await BorrowReady(shard, ReadsOf(plan), deadline);
       acquired = borrowed.status();
-      if (!acquired.ok()) break;
-      held = *std::move(borrowed);
+      if (acquired.ok()) held = *std::move(borrowed);
     }
-    leases.push_back(std::move(held));
-    acquired = co_await SyncEnvironment(leases.back().lease.get(), deadline);
     if (!acquired.ok()) break;
+    leases.push_back(std::move(held));
   }
   if (acquired.ok() && interrupt_.raised()) {
     acquired = pool::Interrupt::Error();
@@ -334,11 +334,9 @@ net::Task<Session::ScatterStep> Session::RepeatOnPrimary(
   *held = HeldLease();
   TimePoint deadline =
       worker_->reactor()->now() + worker_->options().checkout_timeout;
-  auto primary = co_await Borrow(shard, pool::Consistency::kStrong, deadline);
+  auto primary =
+      co_await BorrowReady(shard, pool::Consistency::kStrong, deadline);
   Status status = primary.status();
-  if (status.ok()) {
-    status = co_await SyncEnvironment(primary->lease.get(), deadline);
-  }
   if (!status.ok()) {
     wire::AppendErrorResponse(status, wire::Severity::kError, &gathered->error);
     co_return ScatterStep::kDone;

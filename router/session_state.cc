@@ -261,6 +261,9 @@ void SessionState::Completed(const sql::Statement& statement,
     NoteChangesOf(*executed);
   }
   for (const sql::SettingChange& change : statement.settings) {
+    if (connection != nullptr) {
+      connection->tainted |= OverlaysReset(change);
+    }
     ApplySetting(change);
   }
   wrote |= statement.writes && statement.kind != sql::Kind::kListen;

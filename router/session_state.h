@@ -224,6 +224,10 @@ class SessionState {
   void DefineCustomOf(const RoutedQuery& query);
   pool::EnvironmentRef WithCustom(pool::EnvironmentRef environment) const;
   void ApplySetting(const sql::SettingChange& change);
+  // Whether it is a SET LOCAL over what this transaction has reset: the commit
+  // leaves the login's value there, but as one that the session has set (guc.c,
+  // AtEOXact_GUC). The probe finds it.
+  bool OverlaysReset(const sql::SettingChange& change) const;
   bool HearsOnConnection(std::string_view channel) const;
   void ChangeChannels(const sql::Statement& statement,
                       pool::ServerConnection* connection);

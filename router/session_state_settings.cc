@@ -61,6 +61,15 @@ void SessionState::ApplySetting(const sql::SettingChange& change) {
   }
 }
 
+bool SessionState::OverlaysReset(const sql::SettingChange& change) const {
+  const Settings& before =
+      transaction_ != nullptr ? transaction_->at_begin : implicit_begin_;
+  return change.scope == sql::SettingChange::Scope::kLocal &&
+         before.session != nullptr &&
+         before.session->Find(change.name) != nullptr &&
+         settings.session->Find(change.name) == nullptr;
+}
+
 pool::EnvironmentRef SessionState::WithCustom(
     pool::EnvironmentRef environment) const {
   for (const std::string& name : custom_) {

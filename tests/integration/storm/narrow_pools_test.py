@@ -9,7 +9,9 @@ pins for short, reads that standbys may answer. Each client knows what its own r
 
 import asyncio
 import collections
+import os
 import random
+import signal
 import statistics
 import struct
 import sys
@@ -268,6 +270,23 @@ class NarrowPoolsTest(unittest.TestCase):
         answer = client.take(await client.ask(wire.query("SELECT 1")))
         self.assertFalse(wire.sqlstate(answer), answer)
         client.end()
+
+    def test_a_connection_that_does_not_take_the_settings_is_replaced(self):
+        """Nothing of the client's was on it yet: the client sees only the answer."""
+        with Router(shards=cluster().shards_flag(), tables="t:hash(id), here:shard(s0)",
+                    pool_size=2, threads=1, checkout_timeout="10s") as router:
+            with router.connect() as first, router.connect() as second:
+                insert = "INSERT INTO here VALUES (1, 1) RETURNING pg_backend_pid()"
+                (pid,) = first.execute(insert).fetchone()
+                second.execute("SET work_mem = '1234kB'")
+                (last,) = second.execute(insert).fetchone()
+                self.assertEqual(pid, last, "one connection serves both")
+                os.kill(pid, signal.SIGSTOP)
+                try:
+                    (other,) = first.execute(insert).fetchone()
+                finally:
+                    os.kill(pid, signal.SIGCONT)
+                self.assertNotEqual(other, pid)
 
     @testing.timeout(60)
     def test_who_waits_for_a_connection_that_is_never_free_is_told(self):
