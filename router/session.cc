@@ -242,8 +242,16 @@ bool Session::PumpIdleServer(HeldLease* held) {
     wire::Frame frame;
     while (wire::NextFrame(rest, wire::kBackendLimits, &frame) ==
            wire::FrameStatus::kComplete) {
+      wire::ParameterStatus parameter;
       if (frame.type == wire::backend_type::kNotificationResponse) {
         client_.Send(state_->NotificationFrom(*connection, frame.body));
+      } else if (frame.type == wire::backend_type::kParameterStatus) {
+        // Up to PostgreSQL 13, when it has read its configuration anew.
+        if (wire::ParseParameterStatus(frame.body, &parameter).ok() &&
+            !pool::IsHostParameter(parameter.name)) {
+          connection->NoteParameter(parameter.name, parameter.value);
+          TellParameters(*connection);
+        }
       } else {
         client_.Send(frame.bytes);
       }
