@@ -94,6 +94,8 @@ constexpr Step<CatalogRows> kRowSteps[] = {
     {catalog_sql::kForeignKeys, &CatalogRows::AddForeignKeys},
     {catalog_sql::kInheritance, &CatalogRows::AddInheritance},
     {catalog_sql::kFunctions, &CatalogRows::AddFunctions, "p.oid"},
+    {catalog_sql::kFunctionCodes, &CatalogRows::AddFunctionCodes},
+    {catalog_sql::kCodeUses, &CatalogRows::AddCodeUses},
     {catalog_sql::kOperators, &CatalogRows::AddOperators, "o.oid"},
     {catalog_sql::kCasts, &CatalogRows::AddCasts},
     {catalog_sql::kRoleSettings, &CatalogRows::AddRoleSettings},

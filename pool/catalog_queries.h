@@ -264,18 +264,57 @@ WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
 ORDER BY i.inhseqno, i.inhparent, i.inhrelid)";
 
 // oid, schema, name, argument types, defaults, variadic, return type, returns a
-// set, volatility, kind, the code if it may set a setting (2078: set_config)
+// set, volatility, kind
 inline constexpr char kFunctions[] = R"(
 SELECT p.oid, n.nspname, p.proname, p.proargtypes, p.pronargdefaults,
-       p.provariadic <> 0, p.prorettype, p.proretset, p.provolatile, p.prokind,
-       CASE WHEN p.oid < 16384 THEN NULL ELSE concat(
-         CASE WHEN p.prosrc ~* '\mset(_config)?\M' THEN p.prosrc END,
-         CASE WHEN to_jsonb(p) ->> 'prosqlbody' ~ ':funcid 2078 '
-           THEN ' set_config(name)' END,
-         (SELECT string_agg(' SET ' || c, ';') FROM unnest(p.proconfig) c))
-       END
+       p.provariadic <> 0, p.prorettype, p.proretset, p.provolatile, p.prokind
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname !~ '^pg_(temp_|toast)')";
+
+// oid, language, source, calls set_config in SQL that is stored parsed (2078),
+// a setting that it runs under: a row for each, or one without.
+inline constexpr char kFunctionCodes[] = R"(
+SELECT p.oid, l.lanname, CASE WHEN l.lanname <> 'c' THEN p.prosrc END,
+       coalesce(to_jsonb(p) ->> 'prosqlbody' ~ ':funcid 2078 ', false),
+       c.setting
+FROM pg_proc p
+JOIN pg_namespace n ON n.oid = p.pronamespace
+JOIN pg_language l ON l.oid = p.prolang
+LEFT JOIN LATERAL unnest(p.proconfig) c(setting) ON true
+WHERE p.oid >= 16384 AND n.nspname !~ '^pg_(temp_|toast)'
+ORDER BY p.oid)";
+
+// by, user, the used one is a relation, used: see sql::CodeUse
+inline constexpr char kCodeUses[] = R"(
+SELECT CASE WHEN d.classid = 'pg_proc'::regclass THEN 'f'
+            WHEN d.classid = 'pg_policy'::regclass
+              OR w.rulename = '_RETURN' THEN 'r'
+            WHEN coalesce(t.tgrelid, w.ev_class, a.adrelid, k.conrelid,
+                          i.indrelid, 0) <> 0 THEN 'w'
+            ELSE '*' END,
+       CASE WHEN d.classid = 'pg_proc'::regclass THEN d.objid
+            ELSE coalesce(t.tgrelid, w.ev_class, a.adrelid, p.polrelid,
+                          k.conrelid, i.indrelid, 0) END,
+       d.refclassid = 'pg_class'::regclass, d.refobjid
+FROM pg_depend d
+LEFT JOIN pg_trigger t
+  ON d.classid = 'pg_trigger'::regclass AND t.oid = d.objid
+LEFT JOIN pg_rewrite w
+  ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
+LEFT JOIN pg_attrdef a
+  ON d.classid = 'pg_attrdef'::regclass AND a.oid = d.objid
+LEFT JOIN pg_policy p
+  ON d.classid = 'pg_policy'::regclass AND p.oid = d.objid
+LEFT JOIN pg_constraint k
+  ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid
+LEFT JOIN pg_index i
+  ON d.classid = 'pg_class'::regclass AND i.indexrelid = d.objid
+WHERE d.refobjid >= 16384 AND d.objid >= 16384
+  AND (d.refclassid = 'pg_proc'::regclass
+    OR (d.refclassid = 'pg_class'::regclass AND d.refobjid <> coalesce(
+          w.ev_class, 0)
+      AND (d.classid = 'pg_proc'::regclass OR w.rulename <> '_RETURN')))
+GROUP BY 1, 2, 3, 4)";
 
 // oid, schema, name, left, right, result, volatility
 inline constexpr char kOperators[] = R"(

@@ -214,7 +214,37 @@ void CatalogRows::AddFunctions(const pqxx::result& result) {
     function.returns_set = fields.Bool();
     function.volatility = fields.Char();
     function.kind = fields.Char();
-    custom_settings_.Add(sql::FindCustomSettings(fields.View()));
+  }
+}
+
+void CatalogRows::AddFunctionCodes(const pqxx::result& result) {
+  for (const pqxx::row row : result) {
+    Fields fields(row);
+    const sql::Oid oid = fields.Oid();
+    if (codes_.empty() || codes_.back().function != oid) {
+      sql::FunctionCode& code = codes_.emplace_back();
+      code.function = oid;
+      code.language = fields.String();
+      code.source = fields.String();
+      code.calls_set_config = fields.Bool();
+    } else {
+      for (int column = 0; column < 3; ++column) fields.Skip();
+    }
+    if (!fields.NextIsNull()) {
+      codes_.back().settings.push_back(fields.String());
+    }
+  }
+}
+
+void CatalogRows::AddCodeUses(const pqxx::result& result) {
+  uses_.reserve(result.size());
+  for (const pqxx::row row : result) {
+    Fields fields(row);
+    sql::CodeUse& use = uses_.emplace_back();
+    use.by = static_cast<sql::CodeUse::By>(fields.Char());
+    use.user = fields.Oid();
+    use.of_relation = fields.Bool();
+    use.used = fields.Oid();
   }
 }
 
@@ -271,7 +301,8 @@ std::shared_ptr<const sql::Catalog> CatalogRows::Build(
   add(operators_);
   add(casts_);
   add(settings_);
-  builder.Add(custom_settings_);
+  add(codes_);
+  add(uses_);
   *this = CatalogRows();
   return builder.Build();
 }

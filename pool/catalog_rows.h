@@ -31,6 +31,8 @@ class CatalogRows {
   void AddForeignKeys(const pqxx::result& result);
   void AddInheritance(const pqxx::result& result);
   void AddFunctions(const pqxx::result& result);
+  void AddFunctionCodes(const pqxx::result& result);
+  void AddCodeUses(const pqxx::result& result);
   void AddOperators(const pqxx::result& result);
   void AddCasts(const pqxx::result& result);
   void AddRoleSettings(const pqxx::result& result);
@@ -58,7 +60,8 @@ class CatalogRows {
   std::vector<sql::Operator> operators_;
   std::vector<sql::Cast> casts_;
   std::vector<sql::RoleSetting> settings_;
-  sql::CustomSettings custom_settings_;
+  std::vector<sql::FunctionCode> codes_;
+  std::vector<sql::CodeUse> uses_;
 };
 
 }  // namespace pgbraid::pool

@@ -129,6 +129,8 @@ void ExtendedSegment::BindLocally(
 
 ExtendedSegment::Step ExtendedSegment::PrepareChannels(
     const std::shared_ptr<const RoutedQuery>& query) {
+  Status unlistens = s_->CheckUnlisten(*query);
+  if (!unlistens.ok()) return Refuse(unlistens);
   Listening* listening = s_->state_->listening.get();
   if (s_->MustSubscribe(*query)) {
     listens_ = query;
@@ -242,6 +244,8 @@ ExtendedSegment::Step ExtendedSegment::Place(Plan plan,
   }
   if (plan.refused()) return Refuse(plan.refusal);
   s_->state_->DefineCustom(*client->prepared->recognized.query);
+  s_->state_->SuspectParameters(*client->prepared->recognized.query, bind,
+                                client->prepared->parameter_types());
   if (!bound_) {
     if (plan.kind == Plan::Kind::kScatter) {
       return PrepareScatter(client, bind, plan, after);

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "sql/code.h"
 #include "sql/lexer.h"
 
 namespace pgbraid::router {
@@ -43,7 +44,8 @@ std::shared_ptr<const RoutedQuery> RoutedQuery::Make(
   for (const sql::Statement& statement : routed->query_.statements) {
     routed->names_custom_settings_ |= !statement.custom_settings.empty();
     routed->listens_ |= statement.kind == sql::Kind::kListen;
-    routed->reads_channels_ |= statement.reads_channels;
+    routed->reads_channels_ |= statement.reads_channels || statement.unlistens;
+    routed->unlistens_ |= statement.unlistens;
     StatementRoute route;
     if (hint.shard) {
       std::optional<int> shard = routed->map_->FindShard(*hint.shard);
@@ -76,6 +78,7 @@ size_t RoutedQuery::HeapBytes() const {
   size_t bytes = sizeof(RoutedQuery);
   for (const sql::Statement& statement : query_.statements) {
     bytes += sizeof(sql::Statement) + sizeof(StatementRoute);
+    if (statement.code != nullptr) bytes += statement.code->HeapBytes();
     bytes += statement.relations.size() * sizeof(sql::RelationRef) * 2;
     for (const auto& row : statement.insert.rows) {
       bytes += row.size() * sizeof(sql::Operand);

@@ -74,8 +74,11 @@ class RoutedQuery {
   bool names_custom_settings() const { return names_custom_settings_; }
   // Some statement is LISTEN.
   bool listens() const { return listens_; }
-  // Some statement asks which channels its session listens to.
+  // Some statement asks which channels its session listens to, or may change
+  // that unseen.
   bool reads_channels() const { return reads_channels_; }
+  // Some statement may end a LISTEN unseen.
+  bool unlistens() const { return unlistens_; }
 
   // Rough bytes on the heap, for the cache's bound.
   size_t HeapBytes() const;
@@ -91,6 +94,7 @@ class RoutedQuery {
   bool names_custom_settings_ = false;
   bool listens_ = false;
   bool reads_channels_ = false;
+  bool unlistens_ = false;
 };
 
 // The route of one statement (exposed for tests). `statement` and `map` must

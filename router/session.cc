@@ -18,6 +18,9 @@ constexpr std::string_view kProgramLimitExceeded = "54000";
 
 constexpr Duration kProbeTimeout = std::chrono::seconds(5);
 
+// For catalogs that show code that has just been changed, and has run.
+constexpr Duration kCatalogWait = std::chrono::seconds(2);
+
 // Everything that may be left on a connection: settings made in this session,
 // and what keeps it with its client.
 constexpr std::string_view kProbeSql =
@@ -339,29 +342,42 @@ net::Task<void> Session::EndSegment(Exchange* exchange) {
   if (connection->own_names) co_await DropOwnNames();
   if (!connection->listens.empty()) co_await UndoListens();
   if (connection->tainted && !connection->retired) co_await Probe();
+  state_->suspects.clear();
   NotePins();
   TellHeard();
   ReleaseLease();
 }
 
-std::string Session::ProbeSql() {
+net::Task<sql::CustomSettings> Session::JudgeCode() {
+  const std::atomic<bool>* flag = state_->identity->fresh;
+  const auto catalog = [this]() -> const sql::Catalog* {
+    const RoutingSnapshotRef& snapshot = *state_->identity->snapshot;
+    return snapshot == nullptr ? nullptr
+                               : snapshot->catalogs[held_.shard].get();
+  };
+  bool fresh = flag->load(std::memory_order_acquire);
+  if (!fresh && state_->HasRunCode()) {
+    client_.Keep();
+    fresh = co_await worker_->AwaitFresh(
+        state_->identity->database, worker_->reactor()->now() + kCatalogWait,
+        &interrupt_);
+    held_->stream->Attach(client_.waiter());
+  }
+  sql::CustomSettings custom;
+  for (const std::string& name : state_->custom_settings()) custom.Add(name);
+  state_->Judge(catalog(), fresh, &custom, held_.lease.get());
+  co_return custom;
+}
+
+std::string Session::ProbeSql(const sql::CustomSettings& custom) const {
   // PostgreSQL has no list of custom settings: those that may exist are asked
   // for by name.
-  sql::CustomSettings asked;
-  for (const std::string& name : state_->custom_settings()) asked.Add(name);
-  for (std::string& name : state_->suspects) asked.Add(std::move(name));
-  state_->suspects.clear();
-  const RoutingSnapshotRef& snapshot = Context()->snapshot;
-  if (snapshot != nullptr && snapshot->catalogs[held_.shard] != nullptr) {
-    asked.Add(snapshot->catalogs[held_.shard]->function_settings());
-  }
   std::string sql(kProbeSql);
-  for (const std::string& name : asked.names) {
+  for (const std::string& name : custom.names) {
     std::string literal = sql::QuoteLiteral(name);
     sql += " UNION ALL SELECT 'custom'," + literal +
            ", pg_catalog.current_setting(" + literal + ", true)";
   }
-  if (asked.unknown) state_->SettingsUnknown(held_.lease.get());
   return sql;
 }
 
@@ -369,7 +385,9 @@ net::Task<void> Session::Probe() {
   pool::ServerConnection* connection = held_.lease.get();
   client_.Keep();
   co_await held_.lease.pool()->AwaitCancelEnd(connection);
-  std::string sql = ProbeSql();
+  const sql::CustomSettings custom = co_await JudgeCode();
+  if (!held_) co_return;
+  std::string sql = ProbeSql(custom);
   auto result = co_await connection->Run(
       std::move(sql), worker_->reactor()->now() + kProbeTimeout);
   connection->stream->Attach(client_.waiter());

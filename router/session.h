@@ -118,8 +118,11 @@ class Session : private Subscriber {
   }
   net::Task<void> EndSegment(Exchange* exchange);
   net::Task<void> Probe();
+  // Settings that code may have made unseen since the last probe. Waits for
+  // catalogs that show that code, for a while.
+  net::Task<sql::CustomSettings> JudgeCode();
   // What Probe() asks: all that may be left on a connection.
-  std::string ProbeSql();
+  std::string ProbeSql(const sql::CustomSettings& custom) const;
   void ReleaseLease();
   // session_pins.cc
   // Why the session keeps its connection has changed: with --log_pins a line
@@ -262,6 +265,8 @@ class Session : private Subscriber {
   // The connection listens to the session's channels while it is asked for
   // them.
   net::Task<Status> ShowChannels();
+  // 0A000 if code of the query may end a LISTEN that is not committed yet.
+  Status CheckUnlisten(const RoutedQuery& query) const;
   net::Task<void> UndoListens();
 
   // session_query.cc
@@ -331,6 +336,9 @@ class Session : private Subscriber {
 
   // session_function_call.cc
   net::Task<void> RunFunctionCall();
+  // A FunctionCall message, of which the beginning is here, may make settings
+  // unseen.
+  void SuspectCalled(std::string_view message);
   static Status NoFunctionCalls();
 
   // session_scatter.cc
@@ -386,6 +394,8 @@ class Session : private Subscriber {
   uint32_t process_ = 0;
   Status end_;  // not OK: the session ends with it
   bool in_segment_ = false;
+  // The connection at hand listens to the session's channels for what runs now.
+  bool shows_channels_ = false;
   PinReasons noted_pins_ = 0;  // as NotePins() saw them last
   TimePoint pinned_since_;
   bool closing_ = false;

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "router/session.h"
+#include "sql/catalog.h"
+#include "sql/code.h"
 #include "wire/frame.h"
 
 namespace pgbraid::router {
@@ -12,6 +14,32 @@ Status Session::NoFunctionCalls() {
   return SqlError(sqlstate::kFeatureNotSupported,
                   "function calls by the protocol are not supported over "
                   "several shards");
+}
+
+void Session::SuspectCalled(std::string_view message) {
+  constexpr sql::Oid kSetConfig = 2078;
+  const RoutingSnapshotRef& snapshot = *state_->identity->snapshot;
+  const sql::Catalog* catalog =
+      snapshot == nullptr ? nullptr : snapshot->catalogs[0].get();
+  sql::Oid oid = 0;
+  for (size_t i = 0; i < 4; ++i) {
+    const size_t place = wire::kFrameHeaderBytes + i;
+    if (place >= message.size() || catalog == nullptr) {
+      state_->SuspectAny();
+      return;
+    }
+    oid = oid << 8 | static_cast<unsigned char>(message[place]);
+  }
+  const sql::Function* function = catalog->FindFunction(oid);
+  const bool built_in = oid < sql::kFirstUserOid;
+  if (oid == kSetConfig || (function == nullptr && !built_in) ||
+      (function != nullptr && sql::RunsText(function->name))) {
+    state_->SuspectAny();
+  } else if (!built_in) {
+    sql::Code code;
+    code.words.push_back(sql::CodeWord(function->name));
+    state_->SuspectCode(std::make_shared<const sql::Code>(std::move(code)));
+  }
 }
 
 net::Task<void> Session::RunFunctionCall() {
@@ -42,6 +70,7 @@ net::Task<void> Session::RunFunctionCall() {
   exchange.Expect(std::move(expected));
   held_->busy = true;
   held_->tainted = true;
+  SuspectCalled(client_.input());
   held_->stream->Send(prefix);
   large_.Start(header.total, held_->stream.get());
   if (interrupt_.raised()) CancelOnServers();

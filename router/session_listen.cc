@@ -224,14 +224,16 @@ net::Task<Status> Session::ShowChannels() {
   if (active.empty()) co_return OkStatus();
   if (server_in_transaction()) {
     co_return SqlError(sqlstate::kFeatureNotSupported,
-                       "pg_listening_channels() inside a transaction is not "
-                       "supported by pooled sessions that listen",
+                       "pg_listening_channels(), or code with UNLISTEN, inside "
+                       "a transaction is not supported by pooled sessions that "
+                       "listen",
                        "Their channels are not those of the server connection "
                        "that runs the transaction.",
-                       "Ask outside of a transaction.");
+                       "Run it outside of a transaction.");
   }
   pool::ServerConnection* connection = held_.lease.get();
   connection->listens.assign(active.begin(), active.end());
+  shows_channels_ = true;
   client_.Keep();
   auto done = co_await connection->Run(
       ForEach("LISTEN", connection->listens),
@@ -240,15 +242,41 @@ net::Task<Status> Session::ShowChannels() {
   co_return done.status();
 }
 
+Status Session::CheckUnlisten(const RoutedQuery& query) const {
+  if (!query.unlistens() || !state_->shares_listener()) return OkStatus();
+  const bool pending =
+      state_->listening != nullptr && state_->listening->channels.has_pending();
+  if (!pending && !query.listens()) return OkStatus();
+  return SqlError(sqlstate::kFeatureNotSupported,
+                  "code with UNLISTEN in the transaction of a LISTEN is not "
+                  "supported by pooled sessions",
+                  "", "Commit the LISTEN first.");
+}
+
 net::Task<void> Session::UndoListens() {
   pool::ServerConnection* connection = held_.lease.get();
   client_.Keep();
   co_await held_.lease.pool()->AwaitCancelEnd(connection);
-  auto done =
-      co_await connection->Run(ForEach("UNLISTEN", connection->listens),
-                               worker_->reactor()->now() + kUndoTimeout);
+  std::string sql = ForEach("UNLISTEN", connection->listens);
+  if (shows_channels_) {
+    sql.insert(0, "SELECT * FROM pg_catalog.pg_listening_channels();");
+  }
+  auto done = co_await connection->Run(
+      std::move(sql), worker_->reactor()->now() + kUndoTimeout);
   connection->stream->Attach(client_.waiter());
   if (!done.ok()) connection->retired = true;
+  if (done.ok() && shows_channels_ && state_->listening != nullptr) {
+    // What has run may have ended some of them.
+    ChannelSet& channels = state_->listening->channels;
+    for (const std::string& channel : connection->listens) {
+      const bool heard = std::any_of(
+          done->rows.begin(), done->rows.end(),
+          [&](const auto& row) { return !row.empty() && row[0] == channel; });
+      if (!heard && channels.Contains(channel)) channels.Unlisten(channel);
+    }
+    channels.Commit();
+  }
+  shows_channels_ = false;
   connection->listens.clear();
 }
 

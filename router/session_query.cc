@@ -277,6 +277,9 @@ net::Task<Attempt> Session::RunOnServer(
   }
   if (reached.ok()) reached = CheckSequences(plan, held_);
   if (reached.ok() && recognized.query != nullptr) {
+    reached = CheckUnlisten(*recognized.query);
+  }
+  if (reached.ok() && recognized.query != nullptr) {
     if (recognized.query->reads_channels()) reached = co_await ShowChannels();
     if (reached.ok() && state_->listening != nullptr &&
         state_->listening->channels.has_pending() &&

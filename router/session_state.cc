@@ -255,7 +255,8 @@ void SessionState::Completed(const sql::Statement& statement,
     // What it has set is found by the probe: its arguments may decide.
     if (connection != nullptr) {
       connection->tainted |= executed->taints || !executed->settings.empty();
-      if (executed->unknown_settings) SettingsUnknown(connection);
+      NoteCode(*executed, true);
+      suspects_any_ |= !executed->setting_parameters.empty();
     }
     NoteKept(*executed, connection);
     NoteChangesOf(*executed);
@@ -274,7 +275,7 @@ void SessionState::Completed(const sql::Statement& statement,
   if (statement.taints || (statement.unpins && pins != 0)) {
     connection->tainted = true;
   }
-  if (statement.unknown_settings) SettingsUnknown(connection);
+  NoteCode(statement, true);
 }
 
 const sql::Statement* SessionState::ExecutedBy(
@@ -317,7 +318,7 @@ void SessionState::Failed(const sql::Statement& statement,
   }
   if (connection == nullptr) return;
   if (statement.taints) connection->tainted = true;
-  if (statement.unknown_settings) SettingsUnknown(connection);
+  NoteCode(statement, false);
 }
 
 void SessionState::BeginSegment() {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,8 @@
 #include "router/listening.h"
 #include "router/prepared_statements.h"
 #include "router/recognizer.h"
+#include "sql/code.h"
+#include "wire/bind.h"
 #include "wire/protocol.h"
 
 namespace pgbraid::router {
@@ -123,13 +126,22 @@ class SessionState {
   void DefineCustom(std::string name);
   const std::vector<std::string>& custom_settings() const { return custom_; }
   std::vector<std::string> suspects;
+  // The same for set_config() with names that its parameters give.
+  // `bind.values` may lack some: then nobody knows.
+  void SuspectParameters(const RoutedQuery& query,
+                         const wire::BindMessage& bind,
+                         std::span<const wire::Oid> types);
+  void SuspectAny() { suspects_any_ = true; }
+  void SuspectCode(std::shared_ptr<const sql::Code> code);
 
-  // Custom settings of unknown names may exist on this connection: it stays
-  // with the session, and serves nobody else after it.
-  void SettingsUnknown(pool::ServerConnection* connection) {
-    pins |= kPinUnknownSettings;
-    connection->worn = true;
-  }
+  // Code has run unseen since the last probe.
+  bool HasRunCode() const { return !ran_.empty(); }
+  // Judges what has run since: settings of known names are added to `names`; if
+  // there may be others on this connection, it stays with the session, and
+  // serves nobody else after it. `fresh`: `catalog` shows all that is known to
+  // have changed.
+  void Judge(const sql::Catalog* catalog, bool fresh,
+             sql::CustomSettings* names, pool::ServerConnection* connection);
 
   // SET pgbraid.consistency. An error if there is no such value.
   Status SetConsistency(const sql::SettingChange& change);
@@ -236,6 +248,8 @@ class SessionState {
   // The prepared statement that an EXECUTE runs, as the client prepared it;
   // null if `statement` is no EXECUTE, or that is not known.
   const sql::Statement* ExecutedBy(const sql::Statement& statement) const;
+  // It may have run code that nobody has looked into.
+  void NoteCode(const sql::Statement& statement, bool completed);
   // What the statement leaves on its connection.
   void NoteKept(const sql::Statement& statement,
                 pool::ServerConnection* connection);
@@ -250,7 +264,16 @@ class SessionState {
   wire::TransactionStatus status_ = wire::TransactionStatus::kIdle;
   std::unique_ptr<Transaction> transaction_;
   std::vector<std::string> custom_;  // names of those that exist
-  Settings implicit_begin_;          // what an implicit transaction began with
+  // Code that has run since the last probe.
+  struct Ran {
+    std::shared_ptr<const sql::Code> code;
+    uint64_t epoch = 0;  // of the catalogs that it was followed in; 0: none
+    bool unknown = false;
+    bool missing = false;  // it calls what those do not have
+  };
+  std::vector<Ran> ran_;
+  bool suspects_any_ = false;
+  Settings implicit_begin_;  // what an implicit transaction began with
   std::unique_ptr<pool::SessionFreshness[]> freshness_;
 };
 

@@ -6,9 +6,29 @@
 
 #include "router/date_style.h"
 #include "router/session_state.h"
+#include "sql/catalog.h"
 #include "sql/identifier.h"
 
 namespace pgbraid::router {
+namespace {
+
+// More code than this is kept as one.
+constexpr size_t kMostRan = 64;
+
+std::string LowerCase(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  return lower;
+}
+
+// text, varchar, unknown, or not declared: the value is the name as it is.
+bool IsText(wire::Oid type) {
+  return type == 0 || type == 25 || type == 705 || type == 1043;
+}
+
+}  // namespace
 
 void SessionState::ApplySetting(const sql::SettingChange& change) {
   if (change.name == "pgbraid.consistency") {
@@ -104,6 +124,78 @@ void SessionState::DefineCustomOf(const RoutedQuery& query) {
       }
     }
   }
+}
+
+void SessionState::SuspectParameters(const RoutedQuery& query,
+                                     const wire::BindMessage& bind,
+                                     std::span<const wire::Oid> types) {
+  for (const sql::Statement& statement : query.statements()) {
+    for (const uint16_t number : statement.setting_parameters) {
+      const size_t place = number - 1;
+      if (place >= bind.values.size() ||
+          (place < types.size() && !IsText(types[place]))) {
+        suspects_any_ = true;
+        continue;
+      }
+      const auto& value = bind.values[place];
+      if (!value || !sql::IsCustomSetting(*value)) continue;
+      std::string name = LowerCase(*value);
+      if (std::find(suspects.begin(), suspects.end(), name) == suspects.end()) {
+        suspects.push_back(std::move(name));
+      }
+    }
+  }
+}
+
+void SessionState::SuspectCode(std::shared_ptr<const sql::Code> code) {
+  ran_.push_back({std::move(code)});
+}
+
+void SessionState::NoteCode(const sql::Statement& statement, bool completed) {
+  if (!statement.taints) return;
+  if (statement.code == nullptr) {
+    suspects_any_ |= statement.unknown_settings;
+    return;
+  }
+  for (const Ran& each : ran_) {
+    if (each.code == statement.code) return;
+  }
+  // Its own transaction may have changed what the code is.
+  const bool missing = completed && !statement.code->missing.empty();
+  ran_.push_back({statement.code, changed_catalog ? 0 : statement.code_epoch,
+                  statement.unknown_settings, missing});
+  if (ran_.size() < kMostRan) return;
+  sql::Code all;
+  for (const Ran& each : ran_) all.Add(*each.code);
+  ran_ = {{std::make_shared<const sql::Code>(std::move(all)), 0, false, true}};
+}
+
+void SessionState::Judge(const sql::Catalog* catalog, bool fresh,
+                         sql::CustomSettings* names,
+                         pool::ServerConnection* connection) {
+  names->unknown |= suspects_any_;
+  for (const Ran& each : ran_) {
+    if (catalog == nullptr || !fresh) {
+      names->unknown = true;
+      continue;
+    }
+    if (each.epoch == catalog->epoch() && !each.missing) {
+      names->unknown |= each.unknown;
+      continue;
+    }
+    names->Add(catalog->code().Reach(*each.code).settings);
+    if (!each.missing) continue;
+    for (const std::string& function : each.code->missing) {
+      names->unknown |= !catalog->code().Knows(function);
+    }
+  }
+  ran_.clear();
+  suspects_any_ = false;
+  for (std::string& name : suspects) names->Add(std::move(name));
+  suspects.clear();
+  if (!names->unknown) return;
+  pins |= kPinUnknownSettings;
+  connection->worn = true;
 }
 
 Status SessionState::SetConsistency(const sql::SettingChange& change) {

@@ -266,8 +266,13 @@ Catalog::Builder& Catalog::Builder::Add(RoleSetting value) {
   return *this;
 }
 
-Catalog::Builder& Catalog::Builder::Add(const CustomSettings& of_functions) {
-  catalog_->function_settings_.Add(of_functions);
+Catalog::Builder& Catalog::Builder::Add(FunctionCode value) {
+  codes_.push_back(std::move(value));
+  return *this;
+}
+
+Catalog::Builder& Catalog::Builder::Add(CodeUse value) {
+  uses_.push_back(value);
   return *this;
 }
 
@@ -288,6 +293,10 @@ std::shared_ptr<const Catalog> Catalog::Builder::Build() {
   index(made.functions_, made.function_by_name_, &made.function_by_oid_);
   index(made.operators_, made.operator_by_name_,
         static_cast<absl::flat_hash_map<Oid, uint32_t>*>(nullptr));
+  made.code_ =
+      CodeGraph(made.functions_, made.relations_, made.types_, codes_, uses_);
+  codes_.clear();
+  uses_.clear();
   std::shared_ptr<const Catalog> snapshot(std::move(catalog_));
   catalog_.reset(new Catalog);
   catalog_->server_search_path_ = "\"$user\", public";

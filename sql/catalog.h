@@ -17,7 +17,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "sql/catalog_values.h"
-#include "sql/custom_settings.h"
+#include "sql/code_graph.h"
 #include "sql/statement.h"
 
 namespace pgbraid::sql {
@@ -90,8 +90,8 @@ class Catalog {
   // What ALTER ROLE SET and ALTER DATABASE SET give to logins.
   const std::vector<RoleSetting>& role_settings() const { return settings_; }
 
-  // Custom settings that functions of the user's may set.
-  const CustomSettings& function_settings() const { return function_settings_; }
+  // What functions and tables of the user's do when they are used.
+  const CodeGraph& code() const { return code_; }
 
   // The casts made by users.
   const std::vector<Cast>& casts() const { return casts_; }
@@ -116,7 +116,7 @@ class Catalog {
   std::vector<Operator> operators_;
   std::vector<Cast> casts_;
   std::vector<RoleSetting> settings_;
-  CustomSettings function_settings_;
+  CodeGraph code_;
   absl::flat_hash_map<std::string, uint32_t> namespace_by_name_;
   absl::flat_hash_map<Oid, uint32_t> relation_by_oid_;
   absl::flat_hash_map<Oid, uint32_t> type_by_oid_;
@@ -146,13 +146,16 @@ class Catalog::Builder {
   Builder& Add(Operator value);
   Builder& Add(Cast value);
   Builder& Add(RoleSetting value);
-  Builder& Add(const CustomSettings& of_functions);
+  Builder& Add(FunctionCode value);
+  Builder& Add(CodeUse value);
 
   // Leaves the builder empty.
   std::shared_ptr<const Catalog> Build();
 
  private:
   std::unique_ptr<Catalog> catalog_;
+  std::vector<FunctionCode> codes_;
+  std::vector<CodeUse> uses_;
 };
 
 }  // namespace pgbraid::sql

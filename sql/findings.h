@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sql/analysis.h"
+#include "sql/code.h"
 #include "sql/custom_settings.h"
 #include "sql/statement.h"
 
@@ -59,6 +60,8 @@ struct Findings {
   bool reads_sequence = false;
   bool differs_in_recovery = false;
   CustomSettings custom_settings;
+  std::vector<uint16_t> setting_parameters;
+  Code code;  // of a DO block
   int set_config_calls = 0;
   int harmless_set_config_calls = 0;  // of custom settings, local: no taint
   int expansions = 0;  // views and policies that were looked into

@@ -118,6 +118,11 @@ void RelationCollector::CheckChange(const Relation& relation) {
   if (relation.kind == Relation::Kind::kView) {
     findings_.HideRelations("writes through the view " + relation.name);
   }
+  // Also of what refers to it, and in checks and indexes.
+  const CodeGraph::Reached reached =
+      source_.catalog()->code().ReachByWriting(relation.oid);
+  findings_.taints |= reached.fires || reached.settings.unknown ||
+                      !reached.settings.names.empty();
   for (const Relation* member : source_.catalog()->WithDescendants(relation)) {
     if (member->has_rules) {
       // That of pg_settings, for one, sets a setting.

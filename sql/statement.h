@@ -24,6 +24,8 @@ namespace pgbraid::sql {
 
 using Oid = uint32_t;
 
+struct Code;
+
 // The class of a statement. What the text says, not where it goes.
 enum class Kind : uint8_t {
   kEmpty,    // white space and comments only
@@ -215,6 +217,15 @@ struct Statement {
   // and whether there may be others whose names it does not show.
   std::vector<std::string> custom_settings;
   bool unknown_settings = false;
+  // Parameters of the protocol (from 1) that are names of settings which it
+  // sets: set_config($1, ...). Not among unknown_settings.
+  std::vector<uint16_t> setting_parameters;
+  // If it taints: what it names. `custom_settings` and `unknown_settings` are
+  // what the code that it reaches does in the catalogs of `code_epoch`.
+  std::shared_ptr<const Code> code;
+  uint64_t code_epoch = 0;
+  // Code that it reaches may end a LISTEN.
+  bool unlistens = false;
   // May call nextval() or setval() for this session, by name or through a
   // column's default; calls currval() or lastval().
   bool advances_sequence = false;
@@ -251,7 +262,8 @@ struct Statement {
   // All string literals in it that are read as date or time values might say
   // 'now' or 'today': such a value refuses to be scattered (checked by value).
   bool reads_system_columns = false;  // ctid, xmin, tableoid ...
-  bool reads_channels = false;        // pg_listening_channels()
+  // pg_listening_channels(), also in code that it reaches.
+  bool reads_channels = false;
   // Calls pg_notify(), and that alone keeps it from a standby.
   bool only_notifies = false;
 

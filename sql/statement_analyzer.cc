@@ -31,6 +31,7 @@ void StoreFindings(Findings findings, Statement& statement) {
   statement.unpins = findings.unpins;
   statement.custom_settings = std::move(findings.custom_settings.names);
   statement.unknown_settings = findings.custom_settings.unknown;
+  statement.setting_parameters = std::move(findings.setting_parameters);
   // Code that nobody looks into may do either.
   statement.advances_sequence = findings.advances_sequence || findings.taints;
   statement.reads_sequence = findings.reads_sequence;
@@ -68,6 +69,7 @@ class Analyzer {
     Findings findings;
     Fill(node, statement, findings);
     by_text_ |= findings.by_text;
+    FollowCode(statement, findings);
     StoreFindings(std::move(findings), statement);
     // PREPARE runs nothing.
     statement.shows_prepared = statement.kind != Kind::kPrepare &&
@@ -144,6 +146,31 @@ class Analyzer {
         Use(PreparedUse::Action::kDeallocate, statement.name, 0, statement);
       }
     }
+  }
+
+  // What the code that the statement may run does.
+  void FollowCode(Statement& statement, Findings& findings) {
+    const bool may_fire =
+        statement.kind == Kind::kDdl || statement.kind == Kind::kMaintenance;
+    // PREPARE runs none.
+    if (statement.kind == Kind::kPrepare || !(findings.taints || may_fire)) {
+      return;
+    }
+    const Catalog* catalog = source_.catalog();
+    Code code = ReadStatementCode(TextOf(statement), source_.input->modes);
+    code.Add(findings.code);
+    code.settings.unknown |= findings.custom_settings.unknown;
+    if (catalog != nullptr) {
+      const CodeGraph::Reached reached = catalog->code().Reach(code);
+      findings.taints |=
+          reached.settings.unknown || !reached.settings.names.empty();
+      if (!findings.taints) return;
+      findings.custom_settings.Add(reached.settings);
+      statement.unlistens = reached.unlistens;
+      findings.reads_channels |= reached.reads_channels;
+      statement.code_epoch = catalog->epoch();
+    }
+    statement.code = std::make_shared<const Code>(std::move(code));
   }
 
   // The statement names a prepared one; the keyword that does so stands
@@ -286,6 +313,8 @@ class Analyzer {
     findings.advances_sequence = false;
     findings.reads_sequence = false;
     findings.differs_in_recovery = false;
+    findings.custom_settings.unknown = false;
+    findings.setting_parameters.clear();
   }
 
   void Declare(const PgQuery__DeclareCursorStmt& declare, Statement& statement,
@@ -319,6 +348,8 @@ class Analyzer {
     findings.differs_in_recovery |= inner.differs_in_recovery;
     findings.custom_settings.Add(
         {inner.custom_settings, inner.unknown_settings});
+    findings.setting_parameters = inner.setting_parameters;
+    if (inner.code != nullptr) findings.code.Add(*inner.code);
     if (findings.pin == Pin::kNone) findings.pin = inner.pin;
     findings.unpins |= inner.unpins;
     findings.exports_snapshot |= inner.exports_snapshot;

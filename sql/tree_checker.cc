@@ -26,6 +26,18 @@ bool IsCatalogName(std::string_view type) {
          type == "regrole" || type == "regnamespace" || type == "regcollation";
 }
 
+// $1, $1::text: its number; else 0.
+int ParameterOf(const Node* node) {
+  if (const auto* cast = As<PgQuery__TypeCast>(node)) {
+    const tree::Name type =
+        tree::NameOf(PGBRAID_NODES(*cast->type_name, names));
+    if (type.name != "text" || cast->type_name->n_array_bounds > 0) return 0;
+    node = cast->arg;
+  }
+  const auto* parameter = As<PgQuery__ParamRef>(node);
+  return parameter == nullptr ? 0 : parameter->number;
+}
+
 std::string Text(std::string_view before, std::string_view name,
                  std::string_view after = {}) {
   std::string text(before);
@@ -206,6 +218,7 @@ void TreeChecker::CheckCall(const PgQuery__FuncCall& call) {
     return;
   }
   findings_.NotFound(Text("calls the unknown function ", name.name));
+  findings_.code.missing.emplace_back(name.name);
   findings_.taints = true;
 }
 
@@ -240,6 +253,11 @@ void TreeChecker::CheckBuiltInCall(
     break;
   }
   if (!built_in) return;
+  if (RunsText(name) || name.ends_with("_to_xml")) {
+    // Functions of the user's, perhaps.
+    findings_.taints = true;
+    findings_.by_text = true;
+  }
   if (NamesSequence(name)) CheckSequenceName(call);
   findings_.advances_sequence |= name == "nextval" || name == "setval";
   findings_.reads_sequence |= name == "currval" || name == "lastval";
@@ -289,7 +307,11 @@ void TreeChecker::CheckSetConfig(const PgQuery__FuncCall& call) {
   if (source_.from_client) findings_.by_text = true;
   const std::optional<std::string> text =
       call.n_args == 3 ? ConstantString(call.args[0]) : std::nullopt;
-  if (!text) {
+  const int parameter =
+      call.n_args == 3 && source_.from_client ? ParameterOf(call.args[0]) : 0;
+  if (parameter > 0) {
+    findings_.setting_parameters.push_back(static_cast<uint16_t>(parameter));
+  } else if (!text) {
     findings_.custom_settings.unknown = true;
   } else if (IsCustomSetting(*text)) {
     std::string name = *text;

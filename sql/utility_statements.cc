@@ -207,13 +207,20 @@ void AnalyzeTruncate(const PgQuery__TruncateStmt& truncate,
 // What only the text of a DO block shows.
 void AnalyzeCode(const PgQuery__DoStmt& block, Findings& findings) {
   findings.by_text = true;
+  std::string_view language = "plpgsql";
+  for (const Node* node : PGBRAID_NODES(block, args)) {
+    const auto* option = As<PgQuery__DefElem>(node);
+    if (option != nullptr && std::string_view(option->defname) == "language") {
+      language = tree::StringOf(option->arg);
+    }
+  }
   for (const Node* node : PGBRAID_NODES(block, args)) {
     const auto* option = As<PgQuery__DefElem>(node);
     if (option == nullptr || std::string_view(option->defname) != "as") {
       continue;
     }
     const std::string_view code = tree::StringOf(option->arg);
-    findings.custom_settings.Add(FindCustomSettings(code));
+    findings.code.Add(ReadCode(code, language));
     // random()'s seed cannot be looked up afterwards.
     if (code.find("seed") != std::string_view::npos) {
       findings.pin = Pin::kRandomSeed;
