@@ -329,6 +329,8 @@ void SessionState::BeginSegment() {
 void SessionState::Ready(wire::TransactionStatus status, bool failed) {
   status_ = status;
   if (status == wire::TransactionStatus::kIdle) {
+    // Their descriptors end with the transaction.
+    pins &= ~PinBit(sql::Pin::kLargeObject);
     if (failed) {
       // An implicit transaction was rolled back with all its settings.
       settings =

@@ -147,10 +147,9 @@ class SessionState {
   Status SetConsistency(const sql::SettingChange& change);
   pool::Consistency consistency() const { return settings.consistency; }
 
-  // What a connection was found to have is what the session has.
-  void Found(const pool::EnvironmentRef& environment) {
-    settings.session = settings.effective = environment;
-  }
+  // What a connection was found to have (or a startup packet asks for) is what
+  // the session has. Its custom settings exist from now on.
+  void Found(const pool::EnvironmentRef& environment);
 
   // A statement has begun to run and failed there. Its transaction undoes most
   // of what it did, but not a lock that it took or a library that it loaded.

@@ -90,6 +90,13 @@ bool SessionState::OverlaysReset(const sql::SettingChange& change) const {
          settings.session->Find(change.name) == nullptr;
 }
 
+void SessionState::Found(const pool::EnvironmentRef& environment) {
+  settings.session = settings.effective = environment;
+  for (const pool::Setting& setting : environment->settings()) {
+    if (pool::IsCustom(setting.name)) DefineCustom(setting.name);
+  }
+}
+
 pool::EnvironmentRef SessionState::WithCustom(
     pool::EnvironmentRef environment) const {
   for (const std::string& name : custom_) {

@@ -230,6 +230,27 @@ TEST_F(SessionStateTest, ADeferredTransactionIsOpenBeforeAnyServerKnows) {
   EXPECT_EQ(state_.transaction(), nullptr);
 }
 
+TEST_F(SessionStateTest, CustomSettingsOfTheStartupPacketExistForGood) {
+  state_.Found(environments_.Intern({{"my.start", "x", "SET my.start TO x"},
+                                     {"timezone", "UTC", "SET timezone"}}));
+  EXPECT_EQ(state_.custom_settings(), std::vector<std::string>{"my.start"});
+  state_.startup = state_.settings.session;
+  Complete(Kind::kRollback, "ROLLBACK");
+  EXPECT_EQ(Effective("my.start"), "x");
+}
+
+TEST_F(SessionStateTest, ADescriptorOfALargeObjectEndsWithItsTransaction) {
+  Begin();
+  sql::Statement open;
+  open.kind = Kind::kSelect;
+  open.pin = sql::Pin::kLargeObject;
+  state_.Completed(open, "SELECT 1", nullptr);
+  EXPECT_EQ(DescribePins(state_.pins), "large object");
+  Complete(Kind::kCommit, "COMMIT");
+  Ready(wire::TransactionStatus::kIdle);
+  EXPECT_EQ(state_.pins, 0u);
+}
+
 TEST_F(SessionStateTest, PinsSayWhy) {
   sql::Statement listen;
   listen.kind = Kind::kListen;
