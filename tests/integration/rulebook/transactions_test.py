@@ -189,6 +189,28 @@ P   SET work_mem = '2MB'; SHOW work_mem; SET LOCAL work_mem = '3MB'; SHOW work_m
 .   ; ; 
 P   SELECT 1; ; SHOW work_mem
 
+[SET TRANSACTION SNAPSHOT: on the primary, and its errors at once]
+L   BEGIN ISOLATION LEVEL REPEATABLE READ
+P   SET TRANSACTION SNAPSHOT 'no such name'
+P   SELECT 1
+P   ROLLBACK
+L   BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY
+P   SET TRANSACTION SNAPSHOT '0000000F-0000000F-1'
+P   COMMIT
+L   BEGIN
+P   SET TRANSACTION SNAPSHOT '0000000F-0000000F-1'
+P   ROLLBACK
+L   BEGIN
+L   SET TRANSACTION ISOLATION LEVEL SERIALIZABLE
+P   SET TRANSACTION SNAPSHOT '../../postgresql.conf'
+P   ROLLBACK
+P   SET TRANSACTION SNAPSHOT '0000000F-0000000F-1'
+L   BEGIN ISOLATION LEVEL REPEATABLE READ
+~P  SELECT pg_export_snapshot()
+P   SET TRANSACTION SNAPSHOT '0000000F-0000000F-1'
+P   ROLLBACK
+R   SELECT count(*) FROM items
+
 [PREPARE TRANSACTION, and its end from any session]
 L   BEGIN
 P   INSERT INTO items VALUES (140, 'prepared')
@@ -313,6 +335,13 @@ class SeveralShardsTest(TableTest):
             self.client.execute(f"BEGIN ISOLATION LEVEL {level}")
             self.refused("SELECT * FROM t", "0A000", "shard")
             self.client.execute("ROLLBACK")
+
+    def test_a_snapshot_that_does_not_exist_is_an_error_at_once(self):
+        self.client.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        self.refused("SET TRANSACTION SNAPSHOT 'no such name'", "22023",
+                     "invalid snapshot identifier")
+        self.refused("SELECT n FROM t WHERE id = 1", "25P02", "aborted")
+        self.client.execute("ROLLBACK")
 
     def test_savepoints_reach_the_shard_that_joins_late(self):
         self.client.execute("BEGIN")
