@@ -6,6 +6,7 @@
 
 #include "net/test_support.h"
 #include "pool/fake_server.h"
+#include "wire/error_response.h"
 
 namespace pgbraid::pool {
 namespace {
@@ -338,6 +339,137 @@ TEST_F(HostPoolTest, ADeposedHostTurnsEverybodyAway) {
     EXPECT_EQ(MessageOf(one->LossError()), "deposed");
     one.Return();
     two.Return();
+    EXPECT_EQ(t->pool_->idle(), 0u);
+  }(this));
+}
+
+TEST_F(HostPoolTest, WhoWaitsForOneConnectionGetsItBeforeThoseInLine) {
+  Make(1);
+  Run([](HostPoolTest* t) -> net::Task<void> {
+    Lease lease = co_await t->Take();
+    const uint64_t id = lease->id;
+    std::vector<int> order;
+    t->reactor()->Spawn(Queue(t, 1, &order));
+    co_await t->Until([&] { return t->pool_->waiting() == 1; });
+    t->reactor()->Spawn([](HostPoolTest* test, uint64_t only,
+                           std::vector<int>* out) -> net::Task<void> {
+      Lease own = co_await test->pool_->AcquireOnly(only, test->In(seconds(5)),
+                                                    nullptr);
+      EXPECT_TRUE(own && own->id == only);
+      out->push_back(2);
+    }(t, id, &order));
+    lease.Return();
+    co_await t->Until([&] { return order.size() == 2; });
+    EXPECT_EQ(order, (std::vector<int>{2, 1}));
+    EXPECT_EQ(t->server_.logins(), 1u);
+  }(this));
+}
+
+TEST_F(HostPoolTest, OneConnectionIsLentAtOnceOrNotAtAllOnceItIsGone) {
+  Run([](HostPoolTest* t) -> net::Task<void> {
+    Lease lease = co_await t->Take();
+    const uint64_t id = lease->id;
+    lease.Return();
+    lease = co_await t->pool_->AcquireOnly(id, t->In(seconds(5)), nullptr);
+    EXPECT_TRUE(lease && lease->id == id);
+    // Lent for too long: who waited leaves no trace.
+    Lease late =
+        co_await t->pool_->AcquireOnly(id, t->In(milliseconds(20)), nullptr);
+    EXPECT_FALSE(late);
+    // Closed while somebody waits: told at once.
+    std::optional<bool> got;
+    t->reactor()->Spawn([](HostPoolTest* test, uint64_t only,
+                           std::optional<bool>* out) -> net::Task<void> {
+      Lease own = co_await test->pool_->AcquireOnly(only, test->In(seconds(5)),
+                                                    nullptr);
+      *out = static_cast<bool>(own);
+    }(t, id, &got));
+    TimePoint before = t->In({});
+    lease->retired = true;
+    lease.Return();
+    co_await t->Until([&] { return got.has_value(); });
+    EXPECT_EQ(got, false);
+    EXPECT_LT(t->In({}) - before, seconds(2));
+    Lease gone = co_await t->pool_->AcquireOnly(id, t->In(seconds(5)), nullptr);
+    EXPECT_FALSE(gone);
+  }(this));
+}
+
+TEST_F(HostPoolTest, AnInterruptEndsTheWaitForOneConnection) {
+  Run([](HostPoolTest* t) -> net::Task<void> {
+    Lease lease = co_await t->Take();
+    Interrupt interrupt;
+    interrupt.Begin();
+    std::optional<bool> got;
+    t->reactor()->Spawn([](HostPoolTest* test, uint64_t only, Interrupt* why,
+                           std::optional<bool>* out) -> net::Task<void> {
+      Lease own =
+          co_await test->pool_->AcquireOnly(only, test->In(seconds(5)), why);
+      *out = static_cast<bool>(own);
+    }(t, lease->id, &interrupt, &got));
+    interrupt.Raise();
+    co_await t->Until([&] { return got.has_value(); });
+    EXPECT_EQ(got, false);
+    lease.Return();
+    EXPECT_EQ(t->pool_->idle(), 1u);
+  }(this));
+}
+
+TEST_F(HostPoolTest, AConnectionMayServeAgainOnceACancelCanNotReachIt) {
+  // What the signal has left: nothing, its error, another one.
+  const struct {
+    std::string_view state;
+    bool kept;
+  } kCases[] = {{"", true}, {"57014", true}, {"57P01", false}};
+  for (const auto& each : kCases) {
+    Make(1);
+    Run([](HostPoolTest* t, std::string_view state,
+           bool kept) -> net::Task<void> {
+      Lease lease = co_await t->Take();
+      net::Stream* server = t->server_.streams.back().get();
+      t->pool_->Cancel(lease.get());
+      co_await t->Until([&] { return lease->cancel == CancelProgress::kSent; });
+      lease.Return();
+      EXPECT_FALSE(t->pool_->TryAcquire(&t->app_, t->empty()));
+      EXPECT_EQ(t->pool_->total(), 1u);
+      // It is asked whether all is well; nobody gets it before the answer.
+      net::Waiter waiter(t->reactor());
+      server->Attach(&waiter);
+      while (server->Receive().state == net::Stream::State::kPending) {
+        co_await waiter.Wait(t->In(seconds(5)));
+      }
+      server->Attach(nullptr);
+      EXPECT_EQ(t->pool_->idle(), 0u);
+      std::string answer;
+      if (!state.empty()) {
+        wire::AppendErrorResponse(SqlError(state, "left behind"),
+                                  wire::Severity::kError, &answer);
+      }
+      wire::AppendReadyForQuery(wire::TransactionStatus::kIdle, &answer);
+      server->Send(answer);
+      co_await t->Until(
+          [&] { return t->pool_->idle() == 1 || t->pool_->total() == 0; });
+      EXPECT_EQ(t->pool_->idle(), kept ? 1u : 0u) << state;
+    }(this, each.state, each.kept));
+  }
+}
+
+TEST_F(HostPoolTest, WhoseConnectionIsBeingMadeIsToldOfADeposedHostAtOnce) {
+  server_.slow = true;
+  Run([](HostPoolTest* t) -> net::Task<void> {
+    std::optional<Status> told;
+    t->reactor()->Spawn(
+        [](HostPoolTest* test, std::optional<Status>* out) -> net::Task<void> {
+          auto lease = co_await test->Get(&test->app_, seconds(5));
+          *out = lease.status();
+        }(t, &told));
+    co_await t->Until([&] { return t->pool_->total() == 1; });
+    t->pool_->Depose(SqlError(sqlstate::kConnectionFailure, "deposed"));
+    co_await t->Until([&] { return told.has_value(); });
+    EXPECT_EQ(MessageOf(*told), "deposed");
+    // What is made after all is not kept.
+    t->server_.slow = false;
+    co_await t->Until([&] { return t->pool_->total() == 0; });
     EXPECT_EQ(t->pool_->idle(), 0u);
   }(this));
 }

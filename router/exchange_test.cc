@@ -403,5 +403,64 @@ TEST_F(ExchangeTest, WhatNobodyAskedForRetiresTheConnection) {
   }(this));
 }
 
+TEST_F(ExchangeTest, NotificationsReachWhoListensOnThatConnection) {
+  Run([](ExchangeTest* t) -> net::Task<void> {
+    co_await t->Connect();
+    t->state_.process = 77;
+    t->state_.pins = PinBit(sql::Pin::kListen);
+    auto notify = [](uint32_t process) {
+      std::string message;
+      wire::AppendNotification({process, "news", "text"}, &message);
+      return message;
+    };
+    Exchange exchange(t->client_.get(), &t->state_, t->connection_.get());
+    exchange.Expect(Of(What::kQuery));
+    // One of another's, and one of its own: that is the process it knows.
+    std::string seen =
+        co_await t->Relay(&exchange,
+                          notify(4711) + notify(t->connection_->process_id) +
+                              Complete("SELECT 0") + Ready(),
+                          1000);
+    EXPECT_EQ(seen, notify(4711) + notify(77) + Complete("SELECT 0") + Ready());
+    EXPECT_TRUE(exchange.done());
+    EXPECT_EQ(t->connection_->heard, "");
+  }(this));
+}
+
+TEST_F(ExchangeTest, NotificationsForNobodyWaitOnTheirConnection) {
+  Run([](ExchangeTest* t) -> net::Task<void> {
+    co_await t->Connect();
+    std::string notification;
+    wire::AppendNotification({4711, "news", "text"}, &notification);
+    Exchange exchange(t->client_.get(), &t->state_, t->connection_.get());
+    exchange.Expect(Of(What::kQuery));
+    std::string seen = co_await t->Relay(
+        &exchange, notification + Complete("SELECT 0") + Ready(), 7);
+    EXPECT_EQ(seen, Complete("SELECT 0") + Ready());
+    EXPECT_EQ(t->connection_->heard, notification);
+    EXPECT_FALSE(t->connection_->retired);
+  }(this));
+}
+
+TEST_F(ExchangeTest, CopyBothIsRelayedAsItComes) {
+  Run([](ExchangeTest* t) -> net::Task<void> {
+    co_await t->Connect();
+    // START_REPLICATION's answer: the format and no columns, data, its end.
+    const std::string both("W\0\0\0\x07\0\0\0", 8);
+    const std::string data("d\0\0\0\x08k123", 9);
+    for (size_t step : {1000, 3}) {
+      Exchange exchange(t->client_.get(), &t->state_, t->connection_.get());
+      exchange.Expect(Of(What::kQuery));
+      std::string answer =
+          both + data + data + Empty('c') + Complete("COPY 0") + Ready();
+      std::string seen = co_await t->Relay(&exchange, answer, step);
+      EXPECT_EQ(seen, answer);
+      EXPECT_TRUE(exchange.done());
+      EXPECT_FALSE(exchange.copying_in());
+      EXPECT_FALSE(t->connection_->retired);
+    }
+  }(this));
+}
+
 }  // namespace
 }  // namespace pgbraid::router
