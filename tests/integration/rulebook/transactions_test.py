@@ -2,6 +2,7 @@
 
 import psycopg
 
+from tests.integration.rulebook import site
 from tests.integration.rulebook.runner import SITE, TableTest
 from tests.support import testing
 
@@ -363,6 +364,15 @@ class SeveralShardsTest(TableTest):
 
     def test_a_text_that_the_grammar_does_not_accept_is_refused(self):
         self.refused("SELEC 1", "42601", "syntax error")
+        start = len(self.router.log_text())
+        self.refused("SELEC 2", "42601", "shard")
+        self.assertEqual(site.route_since(self.router, start), "L")
+        self.router.restart(allow_hints=True)
+        self.client = self.router.connect()
+        self.addCleanup(self.client.close)
+        start = len(self.router.log_text())
+        self.refused("/* pgbraid: shard=r */ SELEC 1", "42601", 'syntax error at or near "SELEC"')
+        self.assertEqual(site.route_since(self.router, start), "P")
 
     def test_a_client_gone_in_mid_transaction_leaves_nothing(self):
         with self.router.connect() as other:
