@@ -194,6 +194,21 @@ class ListenTest(unittest.TestCase):
                     self.assertEqual(Scenario.run(steps, router.connect, self.direct),
                                      Scenario.run(steps, self.direct, self.direct))
 
+    def test_an_encoding_set_since_is_told_where_it_matters(self):
+        with ROUTER().connect(autocommit=True) as listener, \
+                ROUTER().connect(autocommit=True) as other:
+            ear = Ear(listener)
+            listener.execute("LISTEN a")
+            listener.execute("SET client_encoding = 'LATIN1'")
+            other.execute("NOTIFY a, 'plain'")
+            self.assertEqual([payload for _, payload, _ in ear.wait(1)], ["plain"])
+            other.execute("NOTIFY a, 'für'")
+            while not ear.ended:
+                ear.read(10)
+            self.assertEqual(ear.payloads(), ["plain"])
+            self.assertEqual(ear.errors, [("0A000", 'a notification on channel "a" cannot be '
+                                           "converted to the client's encoding")])
+
     def test_its_own_come_before_the_statement_is_over(self):
         with ROUTER().connect() as connection:
             ear = Ear(connection)
