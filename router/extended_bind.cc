@@ -182,12 +182,12 @@ ExtendedSegment::Step ExtendedSegment::TakeBind(const wire::Frame& frame) {
     BindLocally(bind, client, std::move(translation));
     return Step::kNext;
   }
-  if (translation != nullptr) s_->DefineCustomOf(*translation);
   size_t after = static_cast<size_t>(frame.bytes.data() + frame.bytes.size() -
                                      s_->client_.input().data());
   Step step = Place(PlanBind(client, bind, translation.get(), nullptr), client,
                     bind, after, translation != nullptr);
   if (step != Step::kNext || skipping_) return step;
+  if (translation != nullptr) s_->DefineCustomOf(*translation);
   SendBindHead(bind, client, translation, bind.rest.size());
   if (keep_input_ || bind.rest.size() <= LargeMessage::kThreshold) {
     out_.append(bind.rest);
@@ -243,11 +243,11 @@ ExtendedSegment::Step ExtendedSegment::Place(Plan plan,
     s_->LogRoute(plan, client->prepared->text);
   }
   if (plan.refused()) return Refuse(plan.refusal);
-  s_->state_->DefineCustom(*client->prepared->recognized.query);
   s_->state_->SuspectParameters(*client->prepared->recognized.query, bind,
                                 client->prepared->parameter_types());
   if (!bound_) {
     if (plan.kind == Plan::Kind::kScatter) {
+      s_->state_->DefineCustom(*client->prepared->recognized.query);
       return PrepareScatter(client, bind, plan, after);
     }
     const bool may_repeat = !answered_ && !exchange_.told();
@@ -275,6 +275,8 @@ ExtendedSegment::Step ExtendedSegment::Place(Plan plan,
   }
   Status sequences = s_->CheckSequences(plan, s_->held_);
   if (!sequences.ok()) return Refuse(sequences);
+  // Not before there is a connection: it would be given them.
+  s_->state_->DefineCustom(*client->prepared->recognized.query);
   if (s_->TakeSequenceTurn(plan)) RunHidden("DISCARD SEQUENCES");
   Restore(client->prepared);
   if (!translated && client->told > kShapeOfNoData && !exchange_.failed() &&

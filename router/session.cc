@@ -309,6 +309,8 @@ net::Task<void> Session::EndSegment(Exchange* exchange) {
   if (!exchange->standby_error().empty() && worker_->options().log_routes) {
     LogStandbyError(exchange->standby_error(), "its own");
   }
+  connection->tainted |= state_->TakeDefinedCustom() &&
+                         (exchange->failed() || exchange->begin_failed());
   if (exchange->begin_failed()) {
     state_->BeginFailed();
   } else {
@@ -341,7 +343,8 @@ net::Task<void> Session::EndSegment(Exchange* exchange) {
   if (server_in_transaction()) co_return;
   if (connection->own_names) co_await DropOwnNames();
   if (!connection->listens.empty()) co_await UndoListens();
-  if (connection->tainted && !connection->retired) co_await Probe();
+  // Also one that serves nobody else: the session goes on with what it finds.
+  if (connection->tainted && !connection->stream->broken()) co_await Probe();
   state_->suspects.clear();
   NotePins();
   TellHeard();
@@ -403,7 +406,6 @@ net::Task<void> Session::Probe() {
     const std::string& kind = *row[0];
     const std::string name = Lower(*row[1]);
     const std::string& value = *row[2];
-    if (kind == "custom") state_->DefineCustom(name);
     if (kind == "setting" || kind == "custom") {
       settings.push_back({name, value,
                           "SELECT pg_catalog.set_config(" +

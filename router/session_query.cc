@@ -269,8 +269,6 @@ net::Task<Attempt> Session::RunOnServer(
     const Recognized& recognized, Plan plan,
     std::shared_ptr<const Translation> translation) {
   Status reached;
-  if (recognized.query != nullptr) state_->DefineCustom(*recognized.query);
-  if (translation != nullptr) DefineCustomOf(*translation);
   if (plan.reads_sequence ||
       !TryAcquire(ShardOf(plan), ReadsOf(plan), plan.advances_sequence)) {
     reached = co_await AcquireFor(plan);
@@ -305,6 +303,9 @@ net::Task<Attempt> Session::RunOnServer(
     if (ready == Readiness::kOnPrimary) co_return Attempt::kOnPrimary;
     wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
   }
+  // Not before there is a connection: it would be given them.
+  if (recognized.query != nullptr) state_->DefineCustom(*recognized.query);
+  if (translation != nullptr) DefineCustomOf(*translation);
   Exchange exchange(&client_, state_.get(), held_.lease.get());
   std::string prefix;
   AppendDeferred(&prefix, &exchange);

@@ -157,7 +157,7 @@ void SessionState::DiscardAll() {
   prepared = nullptr;
   undescribed.clear();
   if (listening != nullptr) listening->channels.Clear();
-  pins &= kPinSessionPooling;
+  pins &= kPinSessionPooling | kPinUnknownSettings;
   own_changes_ = 0;
 }
 

@@ -116,14 +116,15 @@ class SessionState {
   void Completed(const sql::Statement& statement, std::string_view tag,
                  pool::ServerConnection* connection);
 
-  // A query is about to run: the custom settings that it makes exist from now
-  // on, whatever becomes of it, and those that it may make unseen are kept for
-  // the next probe (suspects).
+  // A query is about to run: the custom settings that it makes are taken to
+  // exist from now on, unless a probe finds that it never came to make them,
+  // and those that it may make unseen are kept for the next probe (suspects).
   void DefineCustom(const RoutedQuery& query) {
     if (query.names_custom_settings()) DefineCustomOf(query);
   }
-  // One exists, as a probe has found.
-  void DefineCustom(std::string name);
+  // Whether that has made new ones since this was asked last. If the query
+  // fails, only a probe knows which of them its connection has.
+  bool TakeDefinedCustom() { return std::exchange(defined_custom_, false); }
   const std::vector<std::string>& custom_settings() const { return custom_; }
   std::vector<std::string> suspects;
   // The same for set_config() with names that its parameters give.
@@ -148,7 +149,7 @@ class SessionState {
   pool::Consistency consistency() const { return settings.consistency; }
 
   // What a connection was found to have (or a startup packet asks for) is what
-  // the session has. Its custom settings exist from now on.
+  // the session has. Its custom settings are those that exist.
   void Found(const pool::EnvironmentRef& environment);
 
   // A statement has begun to run and failed there. Its transaction undoes most
@@ -233,6 +234,7 @@ class SessionState {
 
  private:
   void DefineCustomOf(const RoutedQuery& query);
+  void DefineCustom(std::string name);
   pool::EnvironmentRef WithCustom(pool::EnvironmentRef environment) const;
   void ApplySetting(const sql::SettingChange& change);
   // Whether it is a SET LOCAL over what this transaction has reset: the commit
@@ -263,6 +265,7 @@ class SessionState {
   wire::TransactionStatus status_ = wire::TransactionStatus::kIdle;
   std::unique_ptr<Transaction> transaction_;
   std::vector<std::string> custom_;  // names of those that exist
+  bool defined_custom_ = false;
   // Code that has run since the last probe.
   struct Ran {
     std::shared_ptr<const sql::Code> code;

@@ -92,8 +92,9 @@ bool SessionState::OverlaysReset(const sql::SettingChange& change) const {
 
 void SessionState::Found(const pool::EnvironmentRef& environment) {
   settings.session = settings.effective = environment;
+  custom_.clear();
   for (const pool::Setting& setting : environment->settings()) {
-    if (pool::IsCustom(setting.name)) DefineCustom(setting.name);
+    if (pool::IsCustom(setting.name)) custom_.push_back(setting.name);
   }
 }
 
@@ -109,6 +110,7 @@ pool::EnvironmentRef SessionState::WithCustom(
 void SessionState::DefineCustom(std::string name) {
   if (std::find(custom_.begin(), custom_.end(), name) != custom_.end()) return;
   custom_.push_back(std::move(name));
+  defined_custom_ = true;
   // No rollback takes it away.
   auto define = [&](Settings* of) {
     if (of->session != nullptr) of->session = WithCustom(of->session);

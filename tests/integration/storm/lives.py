@@ -57,7 +57,9 @@ CHECK = """
    (SELECT string_agg(concat(name, is_holdable, is_binary, is_scrollable), ' ' ORDER BY name)
      FROM pg_cursors WHERE name <> ''),
    timestamptz '2026-01-02 03:04:05.678+00'::text, interval '1 day 2 hours -3 minutes'::text,
-   (1 / 3.0::float8)::text, decode('dead00', 'hex')::text
+   (1 / 3.0::float8)::text, decode('dead00', 'hex')::text,
+   current_setting('my.a', true), current_setting('my.b', true), current_setting('other.b', true),
+   current_setting('my.start', true), current_setting('my.run', true)
 """.replace("\n", " ")
 
 CHANNELS = "SELECT string_agg(c, ' ' ORDER BY c) FROM pg_listening_channels() c"
@@ -115,9 +117,10 @@ class Step:
     data: bytes
     ready: int = 1
     check: bool = True  # look at the whole environment afterwards
-    pin: str = ""  # "take": a place among those who hold a connection is needed; "drop"
+    pin: str = ""  # a place among those who hold a connection is needed: "take", "keep"; "drop"
     late: bool = False  # what it changes unseen may be reported with the next answer
     compare: bool = True
+    sequence: bool = False  # asks for currval() or lastval(), which may be refused as not known
 
 
 @dataclasses.dataclass
@@ -129,6 +132,8 @@ class Life:
     steps: list
     death: str
     last: Step
+    # Whether the session is outside of a transaction before each step: known once it is lived.
+    idle: list = dataclasses.field(default_factory=list)
 
 
 class Maker:
@@ -148,7 +153,9 @@ class Maker:
         self._sql(f"DELETE FROM notes WHERE tag = '{TAG}'", compare=False, check=True)
         episodes = [(self._setting, 26), (self._reset, 6), (self._several, 7), (self._unseen, 9),
                     (self._transaction, 16), (self._prepared, 10), (self._statement, 14),
-                    (self._pipeline, 6), (self._sql_prepared, 6), (self._pinned, 5), (self._discard, 4)]
+                    (self._pipeline, 6), (self._sql_prepared, 6), (self._pinned, 5), (self._discard, 4),
+                    (self._run_time_names, 3), (self._channels, 6), (self._sequence, 5),
+                    (self._large_object, 3)]
         while len(self._steps) < length:
             self._choose(episodes)()
         startup = self._startup()
@@ -374,6 +381,77 @@ class Maker:
         self._sql(self._rng.choice(["DISCARD ALL", "DISCARD ALL", "DISCARD PLANS", "DISCARD TEMP",
                                     "DISCARD SEQUENCES", "DEALLOCATE ALL", "UNLISTEN *"]))
 
+    def _run_time_names(self):
+        """Custom settings whose names are in no text: only the connection knows them."""
+        rng = self._rng
+        name = rng.choice(["my.a", "my.b", "my.run"])
+        head, tail = name.split(".")
+        self._sql(rng.choice([
+            f"DO $$ BEGIN EXECUTE 'SET {head}.' || '{tail} = 17'; END $$",
+            f"DO $$ BEGIN EXECUTE format('SET LOCAL %s.%s = 18', '{head}', '{tail}'); END $$",
+            f"DO $$ BEGIN PERFORM set_config('{head}.' || '{tail}', 'run', false); END $$",
+            f"SELECT set_config('{head}.' || '{tail}', 'run', false)",
+            f"SELECT set_config(n, 'of a row', true) FROM (VALUES ('{head}' || '.{tail}')) v(n)",
+        ]), pin="keep", late=True)
+        for _ in range(rng.randint(0, 3)):
+            self._sql(rng.choice([self._set_text(), self._statement_text(), f"SHOW {name}",
+                                  f"RESET {name}", "RESET ALL", "DISCARD ALL"]))
+
+    def _channels(self):
+        """LISTEN and NOTIFY: what a client hears is compared, too."""
+        rng = self._rng
+        mine = [f"heard_{TAG}", f"also_{TAG}"]
+        inside = rng.random() < 0.4
+        if inside:
+            self._sql("BEGIN")
+        for number in range(rng.randint(2, 5)):
+            channel = rng.choice(mine)
+            self._sql(rng.choice([
+                f"LISTEN {channel}", f"LISTEN {channel}", f"NOTIFY {channel}, 'n{number}'",
+                f"NOTIFY {channel}, 'n{number}'", f"SELECT pg_notify('{channel}', 'p{number}')",
+                f"UNLISTEN {channel}", "UNLISTEN *", self._statement_text(), self._set_text()]))
+        if inside:
+            self._sql(rng.choice(["COMMIT", "COMMIT", "ROLLBACK"]))
+        if rng.random() < 0.3:
+            self._sql(rng.choice(["UNLISTEN *", "DISCARD ALL"]))
+
+    def _sequence(self):
+        """What currval() and lastval() say is of this session and nobody else."""
+        rng = self._rng
+        name = f"s_{TAG}"
+        inside = rng.random() < 0.5
+        if inside:
+            self._sql("BEGIN")
+        for _ in range(rng.randint(2, 5)):
+            kind = rng.random()
+            if kind < 0.45:
+                self._sql(f"SELECT nextval('public.{name}')")
+            elif kind < 0.8:
+                self._sql(rng.choice([f"SELECT currval('public.{name}')", "SELECT lastval()"]),
+                          sequence=True)
+            else:
+                self._sql(rng.choice([f"SELECT setval('public.{name}', {rng.randint(1, 99)})",
+                                      "DISCARD SEQUENCES", self._statement_text()]))
+        if inside:
+            self._sql(rng.choice(["COMMIT", "ROLLBACK"]))
+
+    def _large_object(self):
+        """A descriptor lives in its transaction, and nowhere else."""
+        rng = self._rng
+        number = f"((hashtext('{TAG}') & 1073741823) + 100000)::oid"
+        self._sql("BEGIN")
+        self._sql(f"SELECT lo_create({number}) = {number}")
+        self._sql(f"SELECT lo_open({number}, 393216)")
+        for _ in range(rng.randint(1, 3)):
+            self._sql(rng.choice([
+                "SELECT lowrite(0, 'large'::bytea)", "SELECT lo_lseek(0, 0, 0), loread(0, 3)",
+                "SELECT lo_tell(0)", f"SELECT lo_open({number}, 262144)", self._set_text("LOCAL"),
+                "SELECT loread(1, 9)", "SAVEPOINT a", "ROLLBACK TO a"]))
+        if rng.random() < 0.5:
+            self._sql(f"SELECT lo_unlink({number})")
+        self._sql("ROLLBACK")
+        self._sql("SELECT loread(0, 1)")
+
     def _pinned(self):
         """What keeps a connection with its client, until it is undone or the client dies."""
         rng = self._rng
@@ -417,6 +495,7 @@ class Maker:
             ([f"SELECT pg_advisory_lock({self._lock(7)}), 1 / (random() * 0)::int"], ["SELECT pg_advisory_unlock_all()"]),
             ([f"DO $$ BEGIN PERFORM pg_advisory_lock({self._lock(8)}); RAISE EXCEPTION 'late'; END $$"],
              ["DISCARD ALL"]),
+            ([f"SELECT setseed(0.{lock})", "SELECT random()"], ["SELECT random(), random()"]),
             (["BEGIN", f"SELECT pg_advisory_lock({self._lock(7)})", "ROLLBACK"],
              ["SELECT pg_advisory_unlock_all()"]),
             (["DO $$ BEGIN CREATE TEMP TABLE leftover (a int); SET work_mem = '6MB';"

@@ -78,6 +78,7 @@ class Client(asyncio.Protocol):
         self._waiter = None
         self._transport = None
         self._closed = False
+        self.idle = True  # no transaction was open at the end of the last answer
         self.parameters = {}
         self.notifications = []
 
@@ -128,6 +129,7 @@ class Client(asyncio.Protocol):
         if self._ready:
             raise Closed(bytes(self._data))
         answer = bytes(self._data[:self._at])
+        self.idle = answer.endswith(b"I")
         del self._data[:self._at]
         self._at = 0
         return answer
