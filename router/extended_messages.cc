@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "router/extended_segment.h"
+#include "router/null_resets.h"
 #include "wire/backend.h"
 
 namespace pgbraid::router {
@@ -88,6 +89,9 @@ std::shared_ptr<const Translation> ExtendedSegment::TranslateStatement(
     };
     translation = Translate(prepared->text, query, *s_->Context(), find,
                             s_->PreparedKey({}, {}), s_->worker_->prepared());
+  } else if (!s_->state_->startup->settings().empty()) {
+    translation = WithStartupValues(prepared->text, query, *s_->state_->startup,
+                                    s_->Context()->utf8_client);
   }
   if (s_->ShowsPrepared(*prepared->recognized.query, translation.get())) {
     translation = UnderOwnNames(prepared->text, query, translation.get());

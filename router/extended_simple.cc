@@ -51,10 +51,8 @@ ExtendedSegment::Step ExtendedSegment::TakeQuery(const wire::Frame& frame) {
   values.fingerprint = &recognized.fingerprint;
   values.modes = s_->state_->context->modes;
   values.context = s_->state_->context->keys;
-  std::shared_ptr<const Translation> translation;
-  if (NamesPrepared(recognized.query->query())) {
-    translation = s_->TranslateQuery(recognized, text);
-  }
+  std::shared_ptr<const Translation> translation =
+      s_->TranslateQuery(recognized, text);
   if (s_->ShowsPrepared(*recognized.query, translation.get())) {
     translation =
         UnderOwnNames(text, recognized.query->query(), translation.get());

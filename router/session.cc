@@ -368,7 +368,8 @@ net::Task<sql::CustomSettings> Session::JudgeCode() {
   }
   sql::CustomSettings custom;
   for (const std::string& name : state_->custom_settings()) custom.Add(name);
-  state_->Judge(catalog(), fresh, &custom, held_.lease.get());
+  state_->Judge(catalog(), fresh, &custom);
+  held_->worn |= custom.unknown;
   co_return custom;
 }
 

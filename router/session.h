@@ -296,6 +296,7 @@ class Session : private Subscriber {
   // What a statement of this text is interned under now.
   PreparedStatements::Key PreparedKey(std::string_view text,
                                       wire::OidList types);
+  // Of what the client sends, null if it stays as it is.
   std::shared_ptr<const Translation> TranslateQuery(
       const Recognized& recognized, std::string_view text);
   // The plan of a text that names prepared statements; `values` are those of

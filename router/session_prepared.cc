@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "router/execute_arguments.h"
+#include "router/null_resets.h"
 #include "router/planner.h"
 #include "router/prepare_on_server.h"
 #include "router/session.h"
@@ -62,6 +63,10 @@ PreparedStatements::Key Session::PreparedKey(std::string_view text,
 
 std::shared_ptr<const Translation> Session::TranslateQuery(
     const Recognized& recognized, std::string_view text) {
+  if (!NamesPrepared(recognized.query->query())) {
+    return WithStartupValues(text, recognized.query->query(), *state_->startup,
+                             Context()->utf8_client);
+  }
   FindStatement find = [this](std::string_view name) {
     return FindPrepared(name);
   };

@@ -165,6 +165,7 @@ net::Task<void> Session::RunQuery() {
     co_return;
   }
   bool names_prepared = NamesPrepared(recognized.query->query());
+  const bool has_startup = !state_->startup->settings().empty();
   bool primary_only = false;
   for (;;) {
     state_->LookAtChanges();
@@ -176,7 +177,9 @@ net::Task<void> Session::RunQuery() {
     values.modes = state_->context->modes;
     values.context = state_->context->keys;
     std::shared_ptr<const Translation> translation;
-    if (names_prepared) translation = TranslateQuery(recognized, text);
+    if (names_prepared || has_startup) {
+      translation = TranslateQuery(recognized, text);
+    }
     if (ShowsPrepared(*recognized.query, translation.get())) {
       translation =
           UnderOwnNames(text, recognized.query->query(), translation.get());

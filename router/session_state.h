@@ -138,11 +138,11 @@ class SessionState {
   // Code has run unseen since the last probe.
   bool HasRunCode() const { return !ran_.empty(); }
   // Judges what has run since: settings of known names are added to `names`; if
-  // there may be others on this connection, it stays with the session, and
-  // serves nobody else after it. `fresh`: `catalog` shows all that is known to
-  // have changed.
+  // there may be others (names->unknown), the connection at hand stays with the
+  // session, and must serve nobody else after it. `fresh`: `catalog` shows all
+  // that is known to have changed.
   void Judge(const sql::Catalog* catalog, bool fresh,
-             sql::CustomSettings* names, pool::ServerConnection* connection);
+             sql::CustomSettings* names);
 
   // SET pgbraid.consistency. An error if there is no such value.
   Status SetConsistency(const sql::SettingChange& change);

@@ -180,8 +180,7 @@ void SessionState::NoteCode(const sql::Statement& statement, bool completed) {
 }
 
 void SessionState::Judge(const sql::Catalog* catalog, bool fresh,
-                         sql::CustomSettings* names,
-                         pool::ServerConnection* connection) {
+                         sql::CustomSettings* names) {
   names->unknown |= suspects_any_;
   for (const Ran& each : ran_) {
     if (catalog == nullptr || !fresh) {
@@ -202,9 +201,7 @@ void SessionState::Judge(const sql::Catalog* catalog, bool fresh,
   suspects_any_ = false;
   for (std::string& name : suspects) names->Add(std::move(name));
   suspects.clear();
-  if (!names->unknown) return;
-  pins |= kPinUnknownSettings;
-  connection->worn = true;
+  if (names->unknown) pins |= kPinUnknownSettings;
 }
 
 Status SessionState::SetConsistency(const sql::SettingChange& change) {

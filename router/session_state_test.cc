@@ -3,7 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
+
+#include "sql/catalog.h"
+#include "topology/shard_map.h"
 
 namespace pgbraid::router {
 namespace {
@@ -281,6 +287,73 @@ TEST_F(SessionStateTest, ChangesByOthersAreTakenInWhereASegmentBegins) {
   state_.NoteCatalogChange();
   EXPECT_EQ(changes, 7u);
   EXPECT_EQ(state_.catalog_version(), (CatalogVersion{7, 0}));
+}
+
+// A parameter of set_config() is looked at when it is bound.
+TEST_F(SessionStateTest, SuspectsTheNamesThatParametersGive) {
+  auto map = topology::ShardMap::Parse("s0=h:1/app", "");
+  ASSERT_TRUE(map.ok());
+  sql::Query query;
+  query.statements.emplace_back();
+  query.statements[0].setting_parameters = {1, 2, 3};
+  auto routed = RoutedQuery::Make(
+      std::move(query), "SELECT 1",
+      std::make_shared<const topology::ShardMap>(*std::move(map)), nullptr, {});
+  wire::BindMessage bind;
+  bind.values = {"My.Own", std::nullopt, "work_mem"};
+  state_.SuspectParameters(*routed, bind, {});
+  sql::CustomSettings names;
+  state_.Judge(nullptr, true, &names);
+  EXPECT_EQ(names.names, std::vector<std::string>{"my.own"});
+  EXPECT_FALSE(names.unknown);
+  // One that has not arrived.
+  bind.values.resize(1);
+  state_.SuspectParameters(*routed, bind, {});
+  state_.Judge(nullptr, true, &names);
+  EXPECT_TRUE(names.unknown);
+  EXPECT_EQ(state_.pins, kPinUnknownSettings);
+}
+
+TEST_F(SessionStateTest, JudgesCodeByTheCatalogsThatShowIt) {
+  auto catalog = [](uint64_t epoch, std::string source) {
+    sql::Catalog::Builder builder;
+    sql::Function function;
+    function.oid = 20000;
+    function.name = "f";
+    builder.SetEpoch(epoch).Add(function);
+    sql::FunctionCode code;
+    code.function = function.oid;
+    code.language = "plpgsql";
+    code.source = std::move(source);
+    builder.Add(std::move(code));
+    return builder.Build();
+  };
+  auto old = catalog(1, "BEGIN EXECUTE $1; END");
+  auto newer = catalog(2, "BEGIN SET my.own = 1; END");
+  sql::Statement statement;
+  statement.kind = Kind::kSelect;
+  statement.taints = true;
+  statement.unknown_settings = true;
+  statement.code_epoch = 1;
+  statement.code = std::make_shared<const sql::Code>(
+      sql::ReadStatementCode("SELECT f('x')", {}));
+  sql::CustomSettings names;
+  state_.Completed(statement, "SELECT 1", nullptr);
+  EXPECT_FALSE(state_.HasRunCode());  // nowhere
+  state_.SuspectCode(statement.code);
+  EXPECT_TRUE(state_.HasRunCode());
+  state_.Judge(newer.get(), true, &names);
+  EXPECT_EQ(names.names, std::vector<std::string>{"my.own"});
+  EXPECT_EQ(state_.pins, 0u);
+  state_.SuspectCode(statement.code);
+  state_.Judge(old.get(), true, &names);
+  EXPECT_EQ(state_.pins, kPinUnknownSettings);
+  EXPECT_FALSE(state_.HasRunCode());
+  // What newer catalogs say is not known.
+  names = {};
+  state_.SuspectCode(statement.code);
+  state_.Judge(newer.get(), false, &names);
+  EXPECT_TRUE(names.unknown);
 }
 
 }  // namespace

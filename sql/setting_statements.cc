@@ -200,6 +200,20 @@ std::optional<std::string> PlainString(const Node* node) {
   return std::string(constant->sval->sval);
 }
 
+// Where a plain NULL stands in the text, perhaps cast to text; 0: it is none.
+uint32_t PlaceOfNull(const Node* node) {
+  if (const auto* cast = As<PgQuery__TypeCast>(node)) {
+    if (tree::NameOf(PGBRAID_NODES(*cast->type_name, names)).name != "text") {
+      return 0;
+    }
+    node = cast->arg;
+  }
+  const auto* constant = As<PgQuery__AConst>(node);
+  return constant != nullptr && constant->isnull && constant->location > 0
+             ? static_cast<uint32_t>(constant->location)
+             : 0;
+}
+
 // set_config('name', 'value', false).
 std::optional<SettingChange> ReadSetConfig(const Node* target) {
   const auto* item = As<PgQuery__ResTarget>(target);
@@ -212,11 +226,17 @@ std::optional<SettingChange> ReadSetConfig(const Node* target) {
   const std::optional<std::string> name = PlainString(call->args[0]);
   const std::optional<std::string> value = PlainString(call->args[1]);
   const std::optional<bool> local = ConstantBool(call->args[2]);
-  if (!name || !value || !local) return std::nullopt;
+  const uint32_t null_at = PlaceOfNull(call->args[1]);
+  if (!name || !local || !(value || null_at > 0)) return std::nullopt;
   SettingChange change;
   change.name = LowerCase(*name);
-  change.value = *value;
   if (*local) change.scope = SettingChange::Scope::kLocal;
+  if (!value) {
+    SetReset(change);
+    change.null_at = null_at;
+    return change;
+  }
+  change.value = *value;
   change.replay = "SELECT pg_catalog.set_config(" + QuoteLiteral(*name) + ", " +
                   QuoteLiteral(*value) + ", false)";
   return change;

@@ -150,7 +150,9 @@ struct SettingChange {
   Scope scope = Scope::kSession;
   std::string name;  // lower case; "role", "session_authorization", "timezone",
                      // or "*" for RESET ALL
-  bool reset = false;  // RESET, SET ... TO DEFAULT
+  bool reset = false;  // RESET, SET ... TO DEFAULT, set_config(.., NULL, ..)
+  // set_config(): where the NULL stands in the text; else 0.
+  uint32_t null_at = 0;
   std::string value;   // what set_config(name, value) takes; joined by ", " for
                        // lists as PostgreSQL does
   // The statement that has the same effect on another connection, in session

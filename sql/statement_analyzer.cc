@@ -69,7 +69,7 @@ class Analyzer {
     Findings findings;
     Fill(node, statement, findings);
     by_text_ |= findings.by_text;
-    FollowCode(statement, findings);
+    FollowCode(node, statement, findings);
     StoreFindings(std::move(findings), statement);
     // PREPARE runs nothing.
     statement.shows_prepared = statement.kind != Kind::kPrepare &&
@@ -148,16 +148,35 @@ class Analyzer {
     }
   }
 
+  // DDL that computes something from what stands in its tables, by functions in
+  // its own text too. Other DDL runs no code but that of event triggers.
+  static bool Computes(const Node* node) {
+    switch (node->node_case) {
+      case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT:
+      case PG_QUERY__NODE__NODE_ALTER_DOMAIN_STMT:
+      case PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT:
+      case PG_QUERY__NODE__NODE_SELECT_STMT:
+      case PG_QUERY__NODE__NODE_INDEX_STMT:
+      case PG_QUERY__NODE__NODE_REFRESH_MAT_VIEW_STMT:
+        return true;
+      default:
+        return false;
+    }
+  }
+
   // What the code that the statement may run does.
-  void FollowCode(Statement& statement, Findings& findings) {
-    const bool may_fire =
-        statement.kind == Kind::kDdl || statement.kind == Kind::kMaintenance;
+  void FollowCode(const Node* node, Statement& statement, Findings& findings) {
+    const bool ddl = statement.kind == Kind::kDdl;
+    const bool may_fire = ddl || statement.kind == Kind::kMaintenance;
     // PREPARE runs none.
     if (statement.kind == Kind::kPrepare || !(findings.taints || may_fire)) {
       return;
     }
     const Catalog* catalog = source_.catalog();
-    Code code = ReadStatementCode(TextOf(statement), source_.input->modes);
+    Code code;
+    if (!ddl || Computes(node)) {
+      code = ReadStatementCode(TextOf(statement), source_.input->modes);
+    }
     code.Add(findings.code);
     code.settings.unknown |= findings.custom_settings.unknown;
     if (catalog != nullptr) {

@@ -95,7 +95,8 @@ void ListWholeRelations(tree::Nodes nodes, const Source& source,
     }
     const Relation* relation =
         source.catalog()->FindRelation(findings.relations.back().oid);
-    if (relation->kind == Relation::Kind::kView || relation->has_triggers) {
+    if (relation->kind == Relation::Kind::kView || relation->has_triggers ||
+        source.catalog()->code().ReachByWriting(relation->oid).fires) {
       findings.HideRelations(relation->name + " may reach other tables");
       findings.taints = true;
     }

@@ -317,6 +317,38 @@ P   RESET app.tenant
 .   SHOW app.tenant
 .   SET work_mem = '1MB'; RESET work_mem; SHOW work_mem
 
+[set_config(.., NULL, ..) goes back to the startup packet's value | options=-c work_mem=5MB -c app.tenant=9 -c search_path=other_schema,public]
+P   SET work_mem = '6MB'
+.   SELECT set_config('work_mem', NULL, false), 1 AS "ä", set_config('app.tenant', null::text, false)
+.   SHOW work_mem
+P   SET search_path = public
+.   SELECT set_config('search_path', NULL, false)
+.   SELECT current_schemas(false)
+P   SET work_mem = '7MB'
+L   BEGIN
+P   SELECT set_config('work_mem', NULL, true)
+P   SHOW work_mem
+P   ROLLBACK
+.   SHOW work_mem
+L   BEGIN
+P   SELECT set_config('work_mem', NULL, true)
+P   COMMIT
+.   SHOW work_mem
+.   SELECT set_config('work_mem', NULL, false), 1 / 0
+.   SELECT set_config('work_mem', NULL, false), 'ä', nothing
+.   SHOW work_mem
+.   SELECT set_config('maintenance_work_mem', NULL, false) = current_setting('maintenance_work_mem')
+.   SELECT set_config('my.setting', NULL, false)
+.   SELECT current_setting('my.setting')
+.   SET work_mem = '8MB'; SELECT set_config('work_mem', NULL, false); SHOW work_mem
+2.  SHOW work_mem
+
+[... and to the server's where that has none]
+P   SET work_mem = '6MB'
+.   SELECT set_config('work_mem', NULL, false)
+.   SHOW work_mem
+2.  SHOW work_mem
+
 [... each parameter by itself | options=-c DateStyle=German -c search_path=other_schema,public & client_encoding=LATIN1]
 R   SELECT date '2020-02-03'
 .   SHOW search_path
