@@ -241,8 +241,18 @@ TEST_F(SessionStateTest, CustomSettingsOfTheStartupPacketExistForGood) {
                                      {"timezone", "UTC", "SET timezone"}}));
   EXPECT_EQ(state_.custom_settings(), std::vector<std::string>{"my.start"});
   state_.startup = state_.settings.session;
+  state_.BeginSegment();
   Complete(Kind::kRollback, "ROLLBACK");
   EXPECT_EQ(Effective("my.start"), "x");
+}
+
+TEST_F(SessionStateTest, CustomSettingsOfUnknownNamesOutliveDiscardAll) {
+  state_.pins = kPinUnknownSettings | PinBit(sql::Pin::kAdvisoryLock);
+  sql::Statement discard;
+  discard.kind = Kind::kDiscard;
+  discard.discard_all = true;
+  state_.Completed(discard, "DISCARD ALL", nullptr);
+  EXPECT_EQ(state_.pins, kPinUnknownSettings);
 }
 
 TEST_F(SessionStateTest, ADescriptorOfALargeObjectEndsWithItsTransaction) {
