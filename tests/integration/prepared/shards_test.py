@@ -89,6 +89,35 @@ class ShardsTest(unittest.TestCase):
                 self.assertEqual(self.one(f"EXECUTE inside{n}({n})"), ("x",))
 
     @testing.timeout(60)
+    def test_prepare_by_the_extended_protocol_decides_its_transactions_shard(self):
+        statement = "PREPARE inside (int) AS SELECT v FROM t WHERE id = $1"
+        done, refused = 0, 0
+        for n in range(8):
+            with WireClient(self.router.port) as wire:
+                wire.log_in()
+                answer(wire, query("BEGIN"))
+                prepared = answer(wire, parse("", statement) + run(""))
+                self.assertEqual([body for kind, body in prepared if kind == "E"], [])
+                got = answer(wire, query(f"EXECUTE inside({n})"))
+                errors = [body for kind, body in got if kind == "E"]
+                if errors:
+                    self.assertEqual(errors[0][1], "0A000")
+                    self.assertIn("a transaction over several shards is not supported", errors[0][2])
+                    refused += 1
+                else:
+                    self.assertEqual([body[6:] for kind, body in got if kind == "D"],
+                                     [f"row {n}".encode()])
+                    done += 1
+                answer(wire, query("ROLLBACK"))
+                # Outside of a transaction it decides nothing.
+                answer(wire, parse("", statement) + run(""))
+                got = answer(wire, query(f"EXECUTE inside({n})"))
+                self.assertEqual([body[6:] for kind, body in got if kind == "D"],
+                                 [f"row {n}".encode()])
+        self.assertGreater(done, 0)
+        self.assertGreater(refused, 0)
+
+    @testing.timeout(60)
     def test_over_several_shards_columns_do_not_change_unseen_either(self):
         read = parse("p", "SELECT * FROM t") + SYNC
         with WireClient(self.router.port) as wire:
