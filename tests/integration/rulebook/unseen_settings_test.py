@@ -189,22 +189,22 @@ class UnseenSettingsTest(unittest.TestCase):
                                  "NULL")
 
     @testing.timeout(60)
-    def test_the_pin_ends_with_discard_all_and_with_the_session(self):
+    def test_it_outlives_reset_and_discard_and_ends_with_the_session(self):
         router = self.router(pool_size=1)
-        with router.connect() as one, router.connect() as two:
+        with router.connect(prepare_threshold=None) as one, router.connect() as two:
             one.execute("SELECT run_script('set')")
             self.assertEqual(self.pins(one), "custom settings of unknown names")
             with self.assertRaises(psycopg.errors.TooManyConnections):
                 two.execute("SELECT 1")
-            one.execute("RESET ALL")
-            self.assertEqual(self.value(one), "")
-            self.assertNotEqual(self.pins(one), "")
-            one.execute("DISCARD ALL")
-            self.assertEqual(self.pins(one), "")
+            with self.direct() as twin:
+                twin.execute("SELECT run_script('set')")
+                for reset in ("RESET ALL", "DISCARD ALL"):
+                    for session in (one, twin):
+                        session.execute(reset)
+                        self.assertEqual(self.value(session), "")
+                    self.assertNotEqual(self.pins(one), "")
+            one.close()
             self.assertEqual(self.value(two), "NULL")
-            two.execute("SELECT run_script('set')")
-            two.close()
-            self.assertEqual(self.value(one), "NULL")
 
     @testing.timeout(60)
     def test_failed_and_undone_code_counts(self):
@@ -226,20 +226,19 @@ class UnseenSettingsTest(unittest.TestCase):
     @testing.timeout(60)
     def test_code_made_a_moment_ago_is_known(self):
         router = self.router(pool_size=1)
-        with router.connect(prepare_threshold=None) as one, \
-                router.connect(prepare_threshold=None) as two:
+        with router.connect() as one:
             for number in range(5):
                 one.execute(f"CREATE OR REPLACE FUNCTION changing() RETURNS int LANGUAGE plpgsql AS "
                             f"$$ BEGIN RETURN {number}; END $$")
                 one.execute("SELECT changing()")
                 self.assertEqual(self.pins(one), "")
-                self.assertEqual(self.value(two, "SELECT changing()"), number)
-                self.assertEqual(self.pins(two), "")
-                one.execute("CREATE OR REPLACE FUNCTION changing() RETURNS int LANGUAGE plpgsql AS "
-                            "$$ BEGIN PERFORM set_config('my.' || 'scripted', 'secret', false); RETURN 0; END $$")
-                two.execute("SELECT changing()")
-                self.assertEqual(self.pins(two), "custom settings of unknown names")
-                two.execute("DISCARD ALL")
+                with router.connect() as two:
+                    self.assertEqual(self.value(two, "SELECT changing()"), number)
+                    self.assertEqual(self.pins(two), "")
+                    one.execute("CREATE OR REPLACE FUNCTION changing() RETURNS int LANGUAGE plpgsql AS $$ BEGIN "
+                                "PERFORM set_config('my.' || 'scripted', 'secret', false); RETURN 0; END $$")
+                    two.execute("SELECT changing()")
+                    self.assertEqual(self.pins(two), "custom settings of unknown names")
                 self.assertEqual(self.value(one), "NULL")
 
     @testing.timeout(60)
