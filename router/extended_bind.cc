@@ -277,7 +277,13 @@ ExtendedSegment::Step ExtendedSegment::Place(Plan plan,
   if (!sequences.ok()) return Refuse(sequences);
   // Not before there is a connection: it would be given them.
   s_->state_->DefineCustom(*client->prepared->recognized.query);
-  if (s_->TakeSequenceTurn(plan)) RunHidden("DISCARD SEQUENCES");
+  const sql::Statement* single = client->prepared->recognized.query->single();
+  // DISCARD itself has no need of another before it, and DISCARD ALL must be
+  // the first of its transaction.
+  bool is_discard = single != nullptr && single->kind == sql::Kind::kDiscard;
+  if (s_->TakeSequenceTurn(plan) && !is_discard) {
+    RunHidden("DISCARD SEQUENCES");
+  }
   Restore(client->prepared);
   if (!translated && client->told > kShapeOfNoData && !exchange_.failed() &&
       !DescribesNext(after, bind.portal)) {

@@ -428,12 +428,16 @@ net::Task<void> Session::Probe() {
   pool::EnvironmentTable& environments = worker_->tables()->environments;
   connection->environment = environments.Intern(std::move(settings));
   // What the client's startup packet had set and is gone was reset: on a
-  // connection of the client's own it would have gone back to that.
+  // connection of the client's own it would have gone back to that. A custom
+  // setting does not go: it is empty.
   pool::EnvironmentRef mine = connection->environment;
   for (const pool::Setting& at_start : state_->startup->settings()) {
-    if (mine->Find(at_start.name) == nullptr) {
-      mine = environments.With(mine, at_start);
-    }
+    const pool::Setting* found = mine->Find(at_start.name);
+    const pool::Setting* before = state_->settings.session->Find(at_start.name);
+    bool emptied = found != nullptr && pool::IsCustom(at_start.name) &&
+                   found->value.empty() &&
+                   (before == nullptr || !before->value.empty());
+    if (found == nullptr || emptied) mine = environments.With(mine, at_start);
   }
   state_->Found(mine);
   TellParameters(*connection);

@@ -40,6 +40,9 @@ for argument in [a for a in sys.argv[1:] if a.startswith("--")]:
 # What another client's work may do to a statement at any time.
 UNLUCKY = {"40001": "serialization failure", "55000": "currval not known in a transaction"}
 
+# A client's large object has a number of its own.
+NUMBER = re.compile(r"large object \d+")
+
 # A session's currval() on whose connection somebody else has used a sequence since.
 NOT_KNOWN = "55000"
 
@@ -51,8 +54,8 @@ def make_cluster():
     cluster = Cluster(shards=1, standbys=1, settings={"timezone": "UTC", "max_connections": 100})
     node = cluster[0].primary
     node.psql(lives.SCHEMA, database="app")
-    tags = [tag_of("c", n) for n in range(OPTIONS["clients"])]
-    tags += [tag_of("d", n) for n in range(DIRECT)]
+    tags = [tag_of("w", n) for n in range(OPTIONS["clients"])]
+    tags += [tag_of("v", n) for n in range(DIRECT)]
     node.psql(";".join(f"CREATE SEQUENCE s_{tag}; GRANT ALL ON SEQUENCE s_{tag} TO PUBLIC"
                        for tag in tags), database="app")
     cluster[0].wait_for_replay()
@@ -113,7 +116,8 @@ class Witness:
     def _without_tag(self, kept):
         tag, place = self._tag, lives.TAG.encode()
         return [(kind, body.replace(tag, place) if isinstance(body, bytes) else
-                 {k: v.replace(tag.decode(), lives.TAG) for k, v in body.items()}
+                 {k: NUMBER.sub("large object N", v.replace(tag.decode(), lives.TAG))
+                  for k, v in body.items()}
                  if isinstance(body, dict) else body) for kind, body in kept]
 
 
@@ -277,7 +281,7 @@ async def note_all(port, stories):
             await live(port, life, tag, witness)
             noted[life.number] = witness.seen
 
-    await asyncio.gather(*(work(tag_of("d", n)) for n in range(DIRECT)))
+    await asyncio.gather(*(work(tag_of("v", n)) for n in range(DIRECT)))
     return noted
 
 
@@ -289,7 +293,7 @@ async def storm(port, stories, noted, seconds):
 
     async def client(number):
         rng = random.Random(OPTIONS["seed"] * 1000 + number)
-        tag = tag_of("c", number)
+        tag = tag_of("w", number)
         await asyncio.sleep(rng.random() * min(2, seconds / 5))
         while time.monotonic() < end and len(failures) < OPTIONS["shown"]:
             life = rng.choice(stories)
@@ -339,8 +343,8 @@ class LeakStormTest(unittest.TestCase):
     def one(self, router, life, noted):
         def tell(where, client, answer):
             print(where, "\n    ", str(wire.Client().take(answer))[:300])
-        witness = Witness(tag_of("c", 0), noted[life.number])
-        asyncio.run(live(router.port, life, tag_of("c", 0), witness, asyncio.Semaphore(1),
+        witness = Witness(tag_of("w", 0), noted[life.number])
+        asyncio.run(live(router.port, life, tag_of("w", 0), witness, asyncio.Semaphore(1),
                          tell=tell))
 
     def assert_nothing_is_left(self, primary):

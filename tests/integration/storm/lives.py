@@ -10,7 +10,7 @@ import dataclasses
 
 from tests.integration.storm import wire
 
-TAG = "czzzz"
+TAG = "wzzzz"  # no hexadecimal digits: it must not be found in a hash
 
 SCHEMA = """
     CREATE ROLE alice LOGIN; CREATE ROLE r1; CREATE ROLE r2;

@@ -24,7 +24,7 @@ from tests.support.cluster import Cluster
 from tests.support.node import wait_until
 from tests.support.router import Router
 
-OPTIONS = {"seconds": 8, "seed": 20240518, "clients": 50}
+OPTIONS = {"seconds": 60, "seed": 20240518, "clients": 50}
 for argument in [a for a in sys.argv[1:] if a.startswith("--")]:
     OPTIONS[argument[2:].partition("=")[0]] = int(argument.partition("=")[2])
     sys.argv.remove(argument)
@@ -241,7 +241,8 @@ class NarrowPoolsTest(unittest.TestCase):
                   f"{max(steps)}; slowest {slowest}; {dict(sorted(counts.items()))}")
             self.assertTrue(router.is_up(), router.logs())
         self.assertGreater(sum(steps), 60 * seconds)
-        self.assertLess(counts["refused 53300"], sum(steps) / 100)
+        self.assertEqual(counts["refused 53300"], 0)
+        self.assertLess(slowest[0], CHECKOUT_SECONDS)
         # First come, first served: nobody is left behind.
         self.assertGreater(min(steps), statistics.median(steps) / 4)
 
