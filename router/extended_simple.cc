@@ -70,6 +70,17 @@ ExtendedSegment::Step ExtendedSegment::TakeQuery(const wire::Frame& frame) {
         "statements on different shards in one transaction are not supported",
         "The query takes part in the implicit transaction that is open."));
   }
+  Status unlistens = s_->CheckUnlisten(*recognized.query);
+  if (!unlistens.ok()) return RefuseSimple(unlistens);
+  const Listening* listening = s_->state_->listening.get();
+  if (recognized.query->unlistens() && !show_channels_ &&
+      listening != nullptr && !listening->channels.active().empty()) {
+    return RefuseSimple(SqlError(
+        sqlstate::kFeatureNotSupported,
+        "code with UNLISTEN after other statements of a segment is not "
+        "supported by pooled sessions that listen",
+        "", "Send Sync first."));
+  }
   s_->state_->DefineCustom(*recognized.query);
   if (translation != nullptr) s_->DefineCustomOf(*translation);
   Status sequences = s_->CheckSequences(plan, s_->held_);
@@ -107,6 +118,7 @@ ExtendedSegment::Step ExtendedSegment::TakeFunctionCall(std::string_view rest) {
   Plan plan;
   plan.advances_sequence = true;  // it may be nextval()
   if (s_->TakeSequenceTurn(plan)) RunHidden("DISCARD SEQUENCES");
+  s_->SuspectCalled(rest);
   SendOut();
   ConsumeTaken();
   if (s_->worker_->map().shard_count() > 1) {

@@ -1,6 +1,7 @@
 """Custom settings that code makes under names of its own: its session keeps them, nobody else ever
 sees one, and nobody is kept from the server's few connections by code that cannot make any."""
 
+import ctypes
 import itertools
 import unittest
 
@@ -37,6 +38,7 @@ CODE = """
       AS $$ SELECT current_setting('my.scripted') $$;
     CREATE FUNCTION harmless(a int) RETURNS int LANGUAGE plpgsql AS $$
       BEGIN EXECUTE 'INSERT INTO plain ' || 'VALUES ($1)' USING a; RETURN a; END $$;
+    CREATE FUNCTION plain_call(a text) RETURNS text LANGUAGE sql AS $$ SELECT upper(a) $$;
     CREATE FUNCTION reads_only() RETURNS bigint LANGUAGE sql
       AS $$ SELECT count(*) FROM scripts, watched $$;
 """
@@ -88,6 +90,24 @@ OTHERS = (
     "DROP TABLE made",
 )
 SHOW = "SELECT coalesce(current_setting('my.scripted', true), 'NULL')"
+
+
+class Argument(ctypes.Structure):
+    """PQArgBlock of libpq."""
+    _fields_ = [("size", ctypes.c_int), ("is_integer", ctypes.c_int), ("value", ctypes.c_char_p)]
+
+
+def function_call(connection, oid, *texts):
+    """PQfn(): the protocol's FunctionCall."""
+    libpq = ctypes.CDLL("libpq.so.5")
+    arguments = (Argument * len(texts))(*(Argument(len(text), 0, text) for text in texts))
+    result, size = ctypes.create_string_buffer(1000), ctypes.c_int()
+    libpq.PQfn.restype = libpq.PQerrorMessage.restype = ctypes.c_void_p
+    answer = libpq.PQfn(ctypes.c_void_p(connection.pgconn.pgconn_ptr), oid, result, ctypes.byref(size),
+                        0, arguments, len(texts))
+    status = libpq.PQresultStatus(ctypes.c_void_p(answer))
+    libpq.PQclear(ctypes.c_void_p(answer))
+    return status == 1  # PGRES_COMMAND_OK
 
 
 class UnseenSettingsTest(unittest.TestCase):
@@ -161,6 +181,21 @@ class UnseenSettingsTest(unittest.TestCase):
             self.assertEqual(self.value(one, "SELECT current_setting('my.named')"), "z")
             self.assertEqual(self.value(two, "SELECT coalesce(current_setting('my.named', true), 'NULL')"),
                              "NULL")
+
+    @testing.timeout(60)
+    def test_a_call_by_the_protocol_is_looked_into(self):
+        router = self.router(pool_size=1)
+        with SITE().cluster[0].primary.connect(dbname="app") as primary:
+            oids = dict(primary.execute("SELECT proname, oid FROM pg_proc WHERE proname IN"
+                                        " ('remember', 'plain_call')").fetchall())
+        with router.connect() as one:
+            self.assertTrue(function_call(one, oids["plain_call"], b"x"))
+            self.assertEqual(self.pins(one), "")
+            self.assertTrue(function_call(one, oids["remember"], b"scripted", b"secret"))
+            self.assertEqual(self.pins(one), "custom settings of unknown names")
+            self.assertEqual(self.value(one), "secret")
+        with router.connect() as later:
+            self.assertEqual(self.value(later), "NULL")
 
     @testing.timeout(60)
     def test_a_parameter_may_be_the_name(self):
