@@ -340,6 +340,17 @@ class LeakStormTest(unittest.TestCase):
             self.assertLess(unlucky, counts["lives"] / 5, "most lives have to end as planned")
             self.assert_nothing_is_left(primary)
 
+    @testing.timeout(120)
+    def test_what_was_different_once_is_the_same(self):
+        stories = lives.once_different()
+        noted = asyncio.run(note_all(cluster()[0].primary.port, stories))
+        with Router(shards=cluster().shards_flag(), threads=1,
+                    pool_size=SERVER_CONNECTIONS, checkout_timeout=f"{WAIT_LIMIT}s") as router:
+            counts, failures = asyncio.run(storm(router.port, stories, noted, seconds=4))
+            self.assertFalse("\n".join(failures))
+            self.assertGreater(counts["lives"], 10 * len(stories))
+            self.assert_nothing_is_left(cluster()[0].primary)
+
     def one(self, router, life, noted):
         def tell(where, client, answer):
             print(where, "\n    ", str(wire.Client().take(answer))[:300])

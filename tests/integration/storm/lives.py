@@ -509,3 +509,46 @@ class Maker:
 def make(rng, number, length):
     """A random life."""
     return Maker(rng, number).life(length)
+
+
+# What once was answered otherwise than PostgreSQL answers: (startup, steps). A step is a text
+# for a Query, or a list of those of a pipeline; None stands for Sync.
+ONCE_DIFFERENT = [
+    # What a commit leaves of SET LOCAL over a RESET.
+    ({}, ["SET enable_seqscan = off", "BEGIN", "RESET ALL", "SET LOCAL enable_seqscan = on",
+          "COMMIT"]),
+    # Custom settings of the startup packet, where code runs that may have changed them.
+    ({"options": "-c my.start=x"}, ["DO $$ BEGIN SET work_mem = '5MB'; END $$", "SELECT 1",
+                                    "DO $$ BEGIN RESET ALL; END $$", "SELECT 2"]),
+    # Custom settings that a text names and never comes to make.
+    ({}, ["SELECT 1; SAVEPOINT a; SET other.b = '6'", "SELECT 1"]),
+    ({}, ["BEGIN", "SELECT 1/0", "SET LOCAL my.b = 'x'", "ROLLBACK", "SELECT 1"]),
+    ({}, [["BEGIN", "DISCARD ALL", None, "SET my.b = '9'", None], "ROLLBACK", "SELECT 1"]),
+    # Custom settings that are made for good by what is undone.
+    ({}, ["BEGIN", "RESET ROLE", "SAVEPOINT b", "SET LOCAL my.b = 'local'", "SELECT 1; COMMIT"]),
+    ({}, ["SELECT set_config('my.a', 'x', false), 1/0", "SELECT 1"]),
+    # DISCARD ALL leaves them, and must be the first of its transaction.
+    ({}, ["SET my.a = 'x'", "DISCARD ALL", "SELECT 1"]),
+    ({}, [f"SELECT nextval('public.s_{TAG}') > 0", ["SELECT 1", "ROLLBACK", "COMMIT",
+                                                   "DISCARD ALL", None], "SELECT 1"]),
+    # Descriptors of large objects end with their transaction.
+    ({}, ["BEGIN", "SELECT lo_open(1, 262144)", "ROLLBACK", "SELECT loread(0, 1)"]),
+]
+
+
+def once_different():
+    """Lives of ONCE_DIFFERENT."""
+    made = []
+    for number, (startup, texts) in enumerate(ONCE_DIFFERENT):
+        steps = []
+        for text in texts:
+            if isinstance(text, str):
+                steps.append(Step(text, wire.query(text)))
+                continue
+            data = b"".join(wire.SYNC if part is None else
+                            wire.parse("", part) + wire.bind("", "") + wire.execute()
+                            for part in text)
+            steps.append(Step(f"pipeline {text}", data, ready=text.count(None)))
+        startup = {"user": "postgres", "database": "app"} | startup
+        made.append(Life(number, startup, steps, "terminate", Step("", b"")))
+    return made
