@@ -271,11 +271,13 @@ SELECT p.oid, n.nspname, p.proname, p.proargtypes, p.pronargdefaults,
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname !~ '^pg_(temp_|toast)')";
 
-// oid, language, source, calls set_config in SQL that is stored parsed (2078),
-// a setting that it runs under: a row for each, or one without.
+// oid, language, source, calls set_config (2078) in SQL that is stored parsed,
+// which has no source, a setting that it runs under: a row for each, or one
+// without.
 inline constexpr char kFunctionCodes[] = R"(
 SELECT p.oid, l.lanname, CASE WHEN l.lanname <> 'c' THEN p.prosrc END,
-       coalesce(to_jsonb(p) ->> 'prosqlbody' ~ ':funcid 2078 ', false),
+       CASE WHEN p.prosrc = '' THEN coalesce(
+         to_jsonb(p) ->> 'prosqlbody' ~ ':funcid 2078 ', false) ELSE false END,
        c.setting
 FROM pg_proc p
 JOIN pg_namespace n ON n.oid = p.pronamespace
