@@ -34,6 +34,21 @@ uint64_t HashOf(const pqxx::result& result, uint64_t seed) {
   return sum;
 }
 
+FreshnessFloor ShownBy(const pqxx::result& path) {
+  FreshnessFloor floor;
+  if (path[0][3].is_null()) return floor;
+  const std::string_view timeline = TextAt(path, 4);
+  const std::string_view segment = TextAt(path, 5);
+  uint64_t segment_bytes = 0;
+  std::from_chars(timeline.data(), timeline.data() + timeline.size(),
+                  floor.timeline, 16);
+  std::from_chars(segment.data(), segment.data() + segment.size(),
+                  segment_bytes);
+  floor.lsn =
+      NormalizeLsn(ParseLsn(TextAt(path, 3)).value_or(0), segment_bytes);
+  return floor;
+}
+
 struct Versions {
   uint64_t all = 0;
   uint64_t system = 0;  // of PostgreSQL's own objects
@@ -151,9 +166,12 @@ StatusOr<LoadedCatalog> LoadInTransaction(CatalogConnection& connection,
   PGB_ASSIGN_OR_RETURN(const Versions versions,
                        ReadVersion(connection, our_path));
   if (last != nullptr && last->complete && last->version == versions.all) {
-    return *last;
+    LoadedCatalog same = *last;
+    same.shown_by = ShownBy(path);
+    return same;
   }
   LoadedCatalog loaded;
+  loaded.shown_by = ShownBy(path);
   loaded.version = versions.all;
   PGB_ASSIGN_OR_RETURN(std::string server_path,
                        ServerSearchPath(connection, our_path, TextAt(path, 1)));

@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "pool/catalog_connection.h"
 #include "pool/catalog_details.h"
+#include "pool/freshness.h"
 #include "sql/catalog.h"
 
 namespace pgbraid::pool {
@@ -40,6 +41,9 @@ struct LoadedCatalog {
   std::shared_ptr<SystemRows> system;
   // CatalogVersion() of the very database snapshot that was read.
   uint64_t version = 0;
+  // What a standby has to show before it shows all that was read. Empty if it
+  // was read from a standby.
+  FreshnessFloor shown_by;
   // A hash of all that was read, in whatever order the rows came: equal for two
   // loads exactly if the catalogs say the same (but for the epoch).
   uint64_t content = 0;
@@ -55,7 +59,8 @@ struct LoadedCatalog {
 // the version differs at the next check and the next load is whole.
 //
 // With `last`, what has not changed since is taken from it; if all of it still
-// holds, the result is a copy (its catalog the very same object).
+// holds, the result is a copy (its catalog the very same object) but for
+// `shown_by`, which is today's.
 StatusOr<LoadedCatalog> LoadCatalog(CatalogConnection& connection,
                                     uint64_t epoch,
                                     const LoadedCatalog* last = nullptr);

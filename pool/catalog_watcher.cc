@@ -35,6 +35,9 @@ struct CatalogWatcher::Entry {
   std::unique_ptr<CatalogConnection> connection;
   std::string commit_state;  // of `found`; empty: unknown
   std::optional<LoadedCatalog> found;
+  // Nothing has been read over this connection yet: it may be to another
+  // primary, whose log goes on elsewhere.
+  bool reconnected = false;
   Duration retry{};
   bool has_logged = false;
 };
@@ -176,7 +179,8 @@ void CatalogWatcher::Refresh(Entry& entry) {
   const Duration took = ended - begun;
 
   const bool again_soon = !outcome.ok() || !entry.found->complete;
-  const bool is_new = outcome.ok() && *outcome == Outcome::kReadNew;
+  bool is_new = outcome.ok() && *outcome == Outcome::kReadNew;
+  if (outcome.ok()) is_new |= std::exchange(entry.reconnected, false);
   const bool has_read = outcome.ok() && *outcome != Outcome::kUnchanged;
   const Duration pause = again_soon
                              ? entry.retry
@@ -191,7 +195,7 @@ void CatalogWatcher::Refresh(Entry& entry) {
     before = std::exchange(entry.error, outcome.status());
     entry.failing = !outcome.ok();
     entry.due = ended + pause;
-    entry.earliest = has_read ? ended + took : ended;
+    entry.earliest = has_read ? ended + took / 4 : ended;
     if (outcome.ok()) {
       entry.current = entry.found;
       if (is_new || mark > entry.answered_mark) {
@@ -214,6 +218,7 @@ StatusOr<CatalogWatcher::Outcome> CatalogWatcher::Look(Entry& entry,
                                                        bool marked) {
   PGB_ASSIGN_OR_RETURN(std::string state, ReadCommitState(entry));
   CatalogConnection& connection = *entry.connection;
+  marked |= entry.reconnected;
   if (entry.found.has_value() && entry.found->complete) {
     if (!state.empty() && state == entry.commit_state) {
       return Outcome::kUnchanged;
@@ -232,9 +237,11 @@ StatusOr<CatalogWatcher::Outcome> CatalogWatcher::Look(Entry& entry,
                        LoadCatalog(connection, (*next_epoch_)++, last));
   entry.commit_state = std::move(state);
   if (last != nullptr && last->catalog == loaded.catalog) {
+    entry.found->shown_by = loaded.shown_by;
     return Outcome::kUnchanged;
   }
   if (last != nullptr && last->content == loaded.content) {
+    entry.found->shown_by = loaded.shown_by;
     entry.found->version = loaded.version;
     entry.found->complete = loaded.complete;
     entry.found->system = std::move(loaded.system);
@@ -274,6 +281,7 @@ Status CatalogWatcher::Connect(Entry& entry) {
   PGB_ASSIGN_OR_RETURN(
       entry.connection,
       CatalogConnection::Open(*source, options_.timeouts, &stopping_));
+  entry.reconnected = true;
   return OkStatus();
 }
 

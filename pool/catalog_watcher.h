@@ -30,7 +30,7 @@ namespace pgbraid::pool {
 
 struct CatalogServiceOptions {
   // From one look to the next. Longer where a look takes long, so that looking
-  // takes 5 % of a server's core at most, and loading half of one.
+  // takes 5 % of a server's core at most, and loading four fifths of one.
   Duration poll_interval = std::chrono::seconds(1);
   CatalogTimeouts timeouts;
   // From a failure to the next try, doubled each time up to the longest.

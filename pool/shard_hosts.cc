@@ -109,11 +109,13 @@ net::Task<int> ShardHosts::ChooseStandby(Consistency consistency,
     if (host >= 0 || !must_wait) co_return host;
     if (scope.raised()) co_return -1;
     TimePoint now = reactor_->clock()->Now();
+    const bool unresolved =
+        consistency == Consistency::kSession && session->floor.unresolved();
     if (now >= deadline) {
-      if (!session->floor.unresolved()) view_.WaitedInVain(session->floor.lsn);
+      if (!unresolved) view_.WaitedInVain(session->floor.lsn);
       co_return -1;
     }
-    if (session->floor.unresolved()) {
+    if (unresolved) {
       // Both at once: most often the standby has replayed it by then.
       for (auto& h : hosts_) h->monitor->RequestSample();
       co_await waiter.Wait(deadline);

@@ -63,6 +63,11 @@ class ShardHosts {
   void Watch(net::Waiter* waiter) { waiting_.push_back(waiter); }
   void Unwatch(net::Waiter* waiter) { std::erase(waiting_, waiter); }
 
+  // See ShardView.
+  void RequireShown(const FreshnessFloor& catalogs) {
+    view_.RequireShown(catalogs);
+  }
+
   // A standby that may serve the session's next read now, without waiting, or
   // -1. `*must_wait` tells whether a sample or some replay could change that.
   int TryChooseStandby(Consistency consistency, SessionFreshness* session,

@@ -1,6 +1,7 @@
 #include "pool/shard_view.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace pgbraid::pool {
 namespace {
@@ -179,6 +180,7 @@ bool ShardView::IsAlive(int host, TimePoint now) const {
 bool ShardView::Serves(int host, Consistency consistency, TimePoint now,
                        const SessionFreshness& session) const {
   if (!IsAlive(host, now)) return false;
+  if (!catalogs_.MetBy(*looks_[host].sample, timeline_)) return false;
   if (consistency == Consistency::kEventual) return true;
   return session.floor.MetBy(*looks_[host].sample, timeline_);
 }
@@ -194,7 +196,15 @@ bool ShardView::WorthWaiting(TimePoint now) const {
   return false;
 }
 
+void ShardView::RequireShown(const FreshnessFloor& catalogs) {
+  if (std::pair(catalogs.timeline, catalogs.lsn) >
+      std::pair(catalogs_.timeline, catalogs_.lsn)) {
+    catalogs_ = catalogs;
+  }
+}
+
 void ShardView::WaitedInVain(Lsn floor) {
+  floor = std::max(floor, catalogs_.lsn);
   for (Look& look : looks_) {
     if (look.sample && look.sample->in_recovery && look.sample->lsn < floor) {
       look.waited_in_vain = std::max(look.waited_in_vain, floor);
@@ -239,7 +249,7 @@ int ShardView::ChooseStandby(Consistency consistency, TimePoint now,
     session->incarnation = incarnation(host);
     return host;
   }
-  *must_wait = for_session && WorthWaiting(now);
+  *must_wait = WorthWaiting(now);
   return -1;
 }
 

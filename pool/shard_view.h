@@ -20,7 +20,7 @@ namespace pgbraid::pool {
 
 // How fresh a read must be.
 enum class Consistency : uint8_t {
-  kEventual,  // any standby within the lag allowed
+  kEventual,  // any standby within the lag allowed that shows the catalogs
   kSession,   // a session reads its own writes, and never goes back in time
   kStrong,    // always the primary
 };
@@ -71,7 +71,13 @@ class ShardView {
   int ChooseStandby(Consistency consistency, TimePoint now,
                     SessionFreshness* session, bool* must_wait);
 
-  // A read has waited as long as it may for some standby to replay `floor`.
+  // Reads are planned from now on with catalogs that a standby shows from here
+  // on: it serves none of them before, however old its rows may be. An older
+  // requirement than the last one changes nothing.
+  void RequireShown(const FreshnessFloor& catalogs);
+
+  // A read has waited as long as it may for some standby to replay `floor` and
+  // what was required.
   // Those that have not are not waited for again before they have.
   void WaitedInVain(Lsn floor);
 
@@ -120,6 +126,7 @@ class ShardView {
   int claimant_ = -1;
   int64_t claimant_incarnation_ = 0;
   TimePoint claimed_at_{};
+  FreshnessFloor catalogs_;         // see RequireShown()
   std::deque<FlushPoint> flushed_;  // oldest first, of timeline_
   size_t next_standby_ = 0;         // round robin for sessions without one
 };

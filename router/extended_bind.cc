@@ -34,10 +34,14 @@ Plan ExtendedSegment::PlanBind(const ClientStatementRef& client,
   values.missing = missing;
   values.parameter_types = prepared->parameter_types();
   values.used_once = &prepared->recognized.query->used_once();
-  Plan plan = s_->Restrict(
+  Plan plan =
       translation != nullptr
           ? s_->PlanTranslated(prepared->recognized, values, *translation)
-          : PlanQuery(*prepared->recognized.query, values));
+          : PlanQuery(*prepared->recognized.query, values);
+  bool apart = plan.standby && s_->state_->pins != 0 &&
+               s_->MayReadApart(*prepared->recognized.query, prepared->text,
+                                translation);
+  plan = s_->Restrict(std::move(plan), apart);
   plan.standby = plan.standby && !prepared->has_user_types();
   plan.only_reads = plan.only_reads && !prepared->has_user_types();
   return plan;
@@ -155,6 +159,12 @@ ExtendedSegment::Step ExtendedSegment::PrepareChannels(
   return Step::kNext;
 }
 
+ExtendedSegment::Step ExtendedSegment::PrepareRead(const Recognized& read) {
+  if (bound_ || primary_only_) return Step::kNext;
+  if (s_->NewerCatalogsMayHelp(read)) return Step::kCatalogs;
+  return s_->WantsTemporaryNames(*read.query) ? Step::kTemporary : Step::kNext;
+}
+
 ExtendedSegment::Step ExtendedSegment::TakeBind(const wire::Frame& frame) {
   wire::BindMessage bind;
   Status parsed = wire::ParseBind(frame.body, &bind);
@@ -172,6 +182,8 @@ ExtendedSegment::Step ExtendedSegment::TakeBind(const wire::Frame& frame) {
   }
   Step channels = PrepareChannels(prepared->recognized.query);
   if (channels != Step::kNext || skipping_) return channels;
+  Step read = PrepareRead(prepared->recognized);
+  if (read != Step::kNext) return read;
   if (IsLocal(prepared)) {
     BindLocally(bind, client, nullptr);
     return Step::kNext;

@@ -71,6 +71,12 @@ net::Task<Attempt> ExtendedSegment::RunOnce() {
         if (!subscribed.ok()) Refuse(subscribed);
         break;
       }
+      case Step::kCatalogs:
+        co_await s_->AwaitNewerCatalogs();
+        break;
+      case Step::kTemporary:
+        co_await s_->LearnTemporaryNames();
+        break;
       case Step::kCommit:
         co_await s_->ForgetEarly();
         forgot_early_ = true;

@@ -46,18 +46,20 @@ class ExtendedSegment {
 
  private:
   enum class Step : uint8_t {
-    kNext,     // the message was taken
-    kMore,     // more has to arrive
-    kBusy,     // the server must take, or answer, what it was sent first
-    kSettle,   // all that was sent has to be answered first, then again
-    kAcquire,  // it needs a server connection first, then again
-    kListen,   // ... the shared listener to know of its LISTEN first
-    kCommit,   // ... a LISTEN's early notifications to be forgotten first
-    kOutside,  // what waits is to be answered outside of any transaction
-    kScatter,  // the segment is one statement for several shards
-    kCheck,    // the same, but it must not be looked at meanwhile
-    kLeave,    // the message is the session's; the segment is over
-    kEnd,      // the session has to end
+    kNext,       // the message was taken
+    kMore,       // more has to arrive
+    kBusy,       // the server must take, or answer, what it was sent first
+    kSettle,     // all that was sent has to be answered first, then again
+    kAcquire,    // it needs a server connection first, then again
+    kListen,     // ... the shared listener to know of its LISTEN first
+    kCommit,     // ... a LISTEN's early notifications to be forgotten first
+    kCatalogs,   // ... newer catalogs, which may let a standby serve it
+    kTemporary,  // ... the names of the session's temporary objects
+    kOutside,    // what waits is to be answered outside of any transaction
+    kScatter,    // the segment is one statement for several shards
+    kCheck,      // the same, but it must not be looked at meanwhile
+    kLeave,      // the message is the session's; the segment is over
+    kEnd,        // the session has to end
   };
   // A message that waits for its server connection: what came before it has no
   // answer yet.
@@ -174,6 +176,9 @@ class ExtendedSegment {
   Step PrepareScatter(const ClientStatementRef& client,
                       const wire::BindMessage& bind, const Plan& plan,
                       size_t from);
+  // What a Bind of a read asks for, so that a standby may serve it; kNext if it
+  // is nothing.
+  Step PrepareRead(const Recognized& read);
   // What a Bind of `query` asks for because of the session's channels; kNext if
   // it is nothing.
   Step PrepareChannels(const std::shared_ptr<const RoutedQuery>& query);

@@ -60,7 +60,8 @@ ExtendedSegment::Step ExtendedSegment::TakeQuery(const wire::Frame& frame) {
   Plan plan =
       s_->Restrict(translation != nullptr
                        ? s_->PlanTranslated(recognized, values, *translation)
-                       : PlanQuery(*recognized.query, values));
+                       : PlanQuery(*recognized.query, values),
+                   false);
   if (s_->worker_->options().log_routes) s_->LogRoute(plan, text);
   if (plan.refused()) return RefuseSimple(plan.refusal);
   if (plan.kind == Plan::Kind::kScatter ||

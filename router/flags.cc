@@ -33,7 +33,8 @@ DEFINE_int32(threads, 0, "reactors; 0: one a core (never more than --pool_size)"
 DEFINE_string(io, "auto", "how the kernel is asked: auto, epoll");
 DEFINE_string(consistency, "session", "what reads must see: session, eventual, strong");
 DEFINE_string(max_replica_lag, "1s", "a standby further behind than this serves nobody");
-DEFINE_string(freshness_wait, "10ms", "how long a read waits for a standby, or for catalogs after DDL, before it takes the primary");
+DEFINE_string(freshness_wait, "10ms", "how long a read waits for a standby before it takes the primary");
+DEFINE_string(catalog_wait, "1s", "how long a read waits for the catalogs to be read after DDL before it takes the primary");
 DEFINE_string(monitor_interval, "200ms", "how often each host is asked for its role and position");
 DEFINE_string(monitor_user, "", "user that asks them, member of pg_monitor; empty: --server_user, or postgres");
 DEFINE_string(monitor_database, "postgres", "database to ask in, where a shard names none");
@@ -73,6 +74,7 @@ constexpr std::string_view kOwnFlags[] = {"listen",
                                           "consistency",
                                           "max_replica_lag",
                                           "freshness_wait",
+                                          "catalog_wait",
                                           "monitor_interval",
                                           "monitor_user",
                                           "monitor_database",
@@ -296,6 +298,7 @@ Status ReadNumbers(RouterOptions* options) {
   } durations[] = {
       {"max_replica_lag", FLAGS_max_replica_lag, &options->max_replica_lag},
       {"freshness_wait", FLAGS_freshness_wait, &options->freshness_wait},
+      {"catalog_wait", FLAGS_catalog_wait, &options->catalog_wait},
       {"monitor_interval", FLAGS_monitor_interval, &options->monitor_interval},
       {"connect_timeout", FLAGS_connect_timeout, &options->connect_timeout},
       {"checkout_timeout", FLAGS_checkout_timeout, &options->checkout_timeout},

@@ -33,6 +33,7 @@ struct RouterOptions {
   pool::Consistency consistency = pool::Consistency::kSession;
   Duration max_replica_lag = std::chrono::seconds(1);
   Duration freshness_wait = std::chrono::milliseconds(10);
+  Duration catalog_wait = std::chrono::seconds(1);
   Duration monitor_interval = std::chrono::milliseconds(200);
   Duration connect_timeout = std::chrono::seconds(2);
   Duration checkout_timeout = std::chrono::seconds(5);

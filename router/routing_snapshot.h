@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "pool/freshness.h"
 #include "sql/catalog.h"
 #include "topology/shard_map.h"
 
@@ -20,6 +21,9 @@ struct RoutingSnapshot {
   std::shared_ptr<const topology::ShardMap> map;
   // One for each shard; null while it could not be read.
   std::vector<std::shared_ptr<const sql::Catalog>> catalogs;
+  // One for each shard: what a standby has to show before it shows these
+  // catalogs.
+  std::vector<pool::FreshnessFloor> shown_by;
 };
 
 using RoutingSnapshotRef = std::shared_ptr<const RoutingSnapshot>;

@@ -296,7 +296,7 @@ void Session::CancelOnServers() {
 
 void Session::ReleaseLease() {
   if (!held_) return;
-  if (state_->pins != 0) {
+  if (state_->pins != 0 && !held_.apart) {
     pinned_.push_back(std::move(held_));
   }
   held_ = HeldLease();
@@ -343,8 +343,12 @@ net::Task<void> Session::EndSegment(Exchange* exchange) {
   if (server_in_transaction()) co_return;
   if (connection->own_names) co_await DropOwnNames();
   if (!connection->listens.empty()) co_await UndoListens();
+  // What a read beside what is kept has left is not the session's.
+  if (held_.apart && connection->tainted) connection->retired = true;
   // Also one that serves nobody else: the session goes on with what it finds.
-  if (connection->tainted && !connection->stream->broken()) co_await Probe();
+  if (connection->tainted && !held_.apart && !connection->stream->broken()) {
+    co_await Probe();
+  }
   state_->suspects.clear();
   NotePins();
   TellHeard();
@@ -400,6 +404,7 @@ net::Task<void> Session::Probe() {
     co_return;
   }
   connection->tainted = false;
+  state_->temporary_names = nullptr;
   std::vector<pool::Setting> settings;
   PinReasons pins = 0;
   for (const auto& row : result->rows) {
@@ -468,7 +473,7 @@ void Session::LogRoute(const Plan& plan, std::string_view text) const {
       shards += " host=" + held_->address().ToString() +
                 (held_.standby ? " (standby)" : " (primary)");
       if (plan.standby && !held_.standby) shards += " no-standby-was-fresh";
-      if (state_->pins != 0) {
+      if (state_->pins != 0 && !held_.apart) {
         shards += " kept=\"" + DescribePins(state_->pins) + "\"";
       }
     }

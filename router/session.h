@@ -40,6 +40,7 @@ struct HeldLease {
   int host = -1;
   bool standby = false;
   bool pinned = false;  // a scatter's, that stays with the session afterwards
+  bool apart = false;   // beside what the session keeps, for one read
 
   explicit operator bool() const { return static_cast<bool>(lease); }
   pool::ServerConnection* operator->() const { return lease.get(); }
@@ -165,7 +166,8 @@ class Session : private Subscriber {
   // session_acquire.cc
   const StatementContextRef& Context();
   // Applies what the session and its transaction add to a statement's plan.
-  Plan Restrict(Plan plan) const;
+  // `apart`: see MayReadApart().
+  Plan Restrict(Plan plan, bool apart) const;
   int ShardOf(const Plan& plan) const;
   // How fresh the plan's reads must be; strong: not for a standby.
   pool::Consistency ReadsOf(const Plan& plan) const;
@@ -175,6 +177,10 @@ class Session : private Subscriber {
                             bool advances = false, bool sequence_home = false);
   // The connection that a plan asks for, as held_.
   net::Task<Status> AcquireFor(const Plan& plan);
+  // A connection to a standby that may serve such a read; empty if there is
+  // none, or the client has cancelled.
+  net::Task<HeldLease> BorrowStandby(int shard, pool::Consistency reads,
+                                     TimePoint deadline);
   net::Task<StatusOr<HeldLease>> Borrow(int shard, pool::Consistency reads,
                                         TimePoint deadline,
                                         bool advances = false);
@@ -190,7 +196,7 @@ class Session : private Subscriber {
   // With one shard, while catalogs are being read after DDL: whether a read
   // that the primary would get might go to a standby once they are there.
   bool NewerCatalogsMayHelp(const Recognized& recognized);
-  // Waits for them, no longer than for a standby to catch up.
+  // Waits for them, --catalog_wait at most.
   net::Task<void> AwaitNewerCatalogs();
   // The statements of a deferred transaction. BEGIN goes by the extended
   // protocol: if it fails, the server skips all that follows, up to Sync. The
@@ -201,6 +207,21 @@ class Session : private Subscriber {
   // A hidden Query of the router's own before the client's statement.
   void AppendPrefix(std::string_view statement, std::string* out,
                     Exchange* exchange);
+
+  // session_temporary.cc
+  // The session keeps its connection to the primary for nothing that a read
+  // has to see, but for temporary objects.
+  bool KeepsOnlyWhatReadsCanMiss() const;
+  // Whether a session that keeps its connection may ask a standby for this all
+  // the same: it has no part in what is kept. `translation` may be null.
+  bool MayReadApart(const RoutedQuery& query, std::string_view text,
+                    const Translation* translation) const;
+  // Whether that depends on the names of the session's temporary objects, which
+  // are not known.
+  bool WantsTemporaryNames(const RoutedQuery& query);
+  net::Task<void> LearnTemporaryNames();
+  // Whether there is, or may soon be, a standby for the session's next read.
+  bool HasStandby();
 
   // session_sequences.cc
   // Whether what the plan reads of sequences is known on `target`; else why it

@@ -40,8 +40,7 @@ const StatementContextRef& Session::Context() {
 
 net::Task<Status> Session::AwaitCatalogs() {
   // Where everything is on one shard, old catalogs only mean more primary.
-  if (worker_->map().shard_count() == 1 ||
-      state_->identity->fresh->load(std::memory_order_acquire)) {
+  if (worker_->map().shard_count() == 1 || state_->identity->catalogs_fresh()) {
     co_return OkStatus();
   }
   client_.Keep();
@@ -58,8 +57,7 @@ net::Task<Status> Session::AwaitCatalogs() {
 
 bool Session::NewerCatalogsMayHelp(const Recognized& recognized) {
   ClientIdentity* identity = state_->identity;
-  if (worker_->map().shard_count() > 1 ||
-      identity->fresh->load(std::memory_order_acquire) ||
+  if (worker_->map().shard_count() > 1 || identity->catalogs_fresh() ||
       identity->waited_in_vain == (*identity->snapshot)->epoch) {
     return false;
   }
@@ -71,16 +69,13 @@ bool Session::NewerCatalogsMayHelp(const Recognized& recognized) {
         (statement->kind == sql::Kind::kCopy && !statement->copy_from))) {
     return false;
   }
-  if (state_->pins != 0 || server_in_transaction() ||
+  if ((state_->pins != 0 && !KeepsOnlyWhatReadsCanMiss()) ||
+      server_in_transaction() ||
       (state_->in_transaction() && !state_->transaction()->read_only) ||
       state_->consistency() == pool::Consistency::kStrong) {
     return false;
   }
-  bool must_wait = false;
-  pool::SessionFreshness copy = state_->freshness(0);
-  return worker_->shard(0)->TryChooseStandby(state_->consistency(), &copy,
-                                             &must_wait) >= 0 ||
-         must_wait;
+  return HasStandby();
 }
 
 net::Task<void> Session::AwaitNewerCatalogs() {
@@ -88,12 +83,11 @@ net::Task<void> Session::AwaitNewerCatalogs() {
   ClientIdentity* identity = state_->identity;
   bool fresh = co_await worker_->AwaitFresh(
       identity->database,
-      worker_->reactor()->now() + worker_->options().freshness_wait,
-      &interrupt_);
+      worker_->reactor()->now() + worker_->options().catalog_wait, &interrupt_);
   if (!fresh) identity->waited_in_vain = (*identity->snapshot)->epoch;
 }
 
-Plan Session::Restrict(Plan plan) const {
+Plan Session::Restrict(Plan plan, bool apart) const {
   if (plan.refused()) return plan;
   auto refuse = [&](std::string_view what, std::string_view why) {
     plan.kind = Plan::Kind::kRefused;
@@ -105,7 +99,7 @@ Plan Session::Restrict(Plan plan) const {
     plan.standby = false;
   };
   if (worker_->map().shard_count() == 1 &&
-      !state_->identity->fresh->load(std::memory_order_acquire)) {
+      !state_->identity->catalogs_fresh()) {
     keep_off_standbys("primary: the catalogs are being read after a change");
   }
   if (state_->in_transaction()) {
@@ -125,7 +119,7 @@ Plan Session::Restrict(Plan plan) const {
       keep_off_standbys("primary: its transaction is serializable");
     }
   }
-  if (state_->pins != 0) {
+  if (state_->pins != 0 && !apart) {
     keep_off_standbys("stays with the connection that its session keeps");
   }
   if (state_->settings.session->serializable()) {
@@ -181,7 +175,7 @@ int Session::ShardOf(const Plan& plan) const {
 
 bool Session::TryAcquire(int shard, pool::Consistency reads, bool advances) {
   if (held_) return held_->cancel == pool::CancelProgress::kNone;
-  if (!pinned_.empty()) return false;
+  if (!pinned_.empty() && reads == pool::Consistency::kStrong) return false;
   pool::ShardHosts* hosts = worker_->shard(shard);
   int host = -1;
   if (reads != pool::Consistency::kStrong) {
@@ -191,6 +185,7 @@ bool Session::TryAcquire(int shard, pool::Consistency reads, bool advances) {
     if (host < 0 && must_wait) return false;
   }
   bool on_standby = host >= 0;
+  if (!on_standby && !pinned_.empty()) return false;
   if (!on_standby) host = hosts->primary();
   if (host < 0) return false;
   const pool::Environment* wanted =
@@ -214,6 +209,7 @@ bool Session::TryAcquire(int shard, pool::Consistency reads, bool advances) {
   held_.shard = shard;
   held_.host = host;
   held_.standby = on_standby;
+  held_.apart = !pinned_.empty();
   held_->stream->Attach(client_.waiter());
   if (held_->parameters != state_->told) TellParameters(*held_.lease.get());
   return true;
@@ -253,15 +249,18 @@ net::Task<Status> Session::Acquire(int shard, pool::Consistency reads,
     held_->stream->Attach(client_.waiter());
     co_return OkStatus();
   }
-  for (size_t i = 0; i < pinned_.size(); ++i) {
+  TimePoint deadline =
+      worker_->reactor()->now() + worker_->options().checkout_timeout;
+  if (!pinned_.empty() && reads != pool::Consistency::kStrong) {
+    held_ = co_await BorrowStandby(shard, reads, deadline);
+    held_.apart = static_cast<bool>(held_);
+  }
+  for (size_t i = 0; !held_ && i < pinned_.size(); ++i) {
     if (pinned_[i].shard != shard) continue;
     held_ = std::move(pinned_[i]);
     pinned_.erase(pinned_.begin() + static_cast<ptrdiff_t>(i));
     co_await held_.lease.pool()->AwaitCancelEnd(held_.lease.get());
-    break;
   }
-  TimePoint deadline =
-      worker_->reactor()->now() + worker_->options().checkout_timeout;
   if (!held_ && sequence_home) {
     auto borrowed = co_await BorrowSequenceHome(deadline);
     if (!borrowed.ok()) co_return borrowed.status();
@@ -289,6 +288,30 @@ net::Task<Status> Session::Acquire(int shard, pool::Consistency reads,
   co_return OkStatus();
 }
 
+net::Task<HeldLease> Session::BorrowStandby(int shard, pool::Consistency reads,
+                                            TimePoint deadline) {
+  pool::ShardHosts* hosts = worker_->shard(shard);
+  HeldLease held;
+  held.shard = shard;
+  held.host = co_await hosts->ChooseStandby(reads, &state_->freshness(shard),
+                                            &interrupt_);
+  if (held.host < 0) co_return held;
+  auto lease = co_await hosts->pool(held.host)->Acquire(
+      state_->identity->servers[shard].get(), state_->settings.session.get(),
+      deadline, &interrupt_);
+  if (interrupt_.raised()) co_return held;
+  // The life that was proven fresh enough: it may have ended meanwhile.
+  if (lease.ok() &&
+      (*lease)->incarnation == state_->freshness(shard).incarnation) {
+    held.lease = *std::move(lease);
+    held.standby = true;
+    co_return held;
+  }
+  if (lease.ok()) (*lease)->retired = true;
+  hosts->Suspect(held.host);
+  co_return held;
+}
+
 net::Task<StatusOr<HeldLease>> Session::Borrow(int shard,
                                                pool::Consistency reads,
                                                TimePoint deadline,
@@ -300,22 +323,9 @@ net::Task<StatusOr<HeldLease>> Session::Borrow(int shard,
   HeldLease held;
   held.shard = shard;
   if (reads != pool::Consistency::kStrong) {
-    held.host = co_await hosts->ChooseStandby(reads, &state_->freshness(shard),
-                                              &interrupt_);
-    if (held.host >= 0) {
-      auto lease = co_await hosts->pool(held.host)->Acquire(
-          identity, wanted, deadline, &interrupt_);
-      if (interrupt_.raised()) co_return pool::Interrupt::Error();
-      // The life that was proven fresh enough: it may have ended meanwhile.
-      if (lease.ok() &&
-          (*lease)->incarnation == state_->freshness(shard).incarnation) {
-        held.lease = *std::move(lease);
-        held.standby = true;
-        co_return held;
-      }
-      if (lease.ok()) (*lease)->retired = true;
-      hosts->Suspect(held.host);
-    }
+    held = co_await BorrowStandby(shard, reads, deadline);
+    if (interrupt_.raised()) co_return pool::Interrupt::Error();
+    if (held) co_return held;
   }
   for (;;) {
     auto primary = co_await hosts->AwaitPrimary(deadline, &interrupt_);

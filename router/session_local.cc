@@ -270,7 +270,9 @@ Session::LocalAnswer Session::ExplainRoute(const Recognized& recognized,
     plan = PlanExecute(*inner, values, std::move(plan),
                        FindPrepared(inner->prepared_use.name));
   }
-  plan = Restrict(std::move(plan));
+  bool apart = plan.standby && state_->pins != 0 &&
+               MayReadApart(*recognized.query, text, nullptr);
+  plan = Restrict(std::move(plan), apart);
   std::string kind = "one shard";
   std::string shards;
   std::string host;

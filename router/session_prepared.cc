@@ -319,7 +319,8 @@ net::Task<void> Session::DescribePrepared() {
   held_->busy = false;
   if (exchange.done()) co_return;
   // The client has its answer already.
-  bool in_transaction = state_->in_transaction() || state_->pins != 0;
+  bool in_transaction =
+      state_->in_transaction() || (state_->pins != 0 && !held_.apart);
   held_ = HeldLease();
   if (in_transaction) Fatal(exchange.loss());
 }

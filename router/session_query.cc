@@ -132,6 +132,11 @@ net::Task<void> Session::RunQuery() {
     wire::ParseQuery(frame.body, &text).IgnoreError();  // it was good before
     worker_->recognizer()->Recognize(text, Context(), &recognized);
   }
+  if (status.ok() && WantsTemporaryNames(*recognized.query)) {
+    co_await LearnTemporaryNames();
+    wire::NextFrame(client_.input(), wire::kFrontendLimits, &frame);
+    text = QueryText(frame.body);
+  }
   if (status.ok() && deferred() && state_->transaction()->failed &&
       !EndsTransaction(recognized.query->single())) {
     status = InFailedTransaction();
@@ -184,9 +189,12 @@ net::Task<void> Session::RunQuery() {
       translation =
           UnderOwnNames(text, recognized.query->query(), translation.get());
     }
-    Plan plan = Restrict(translation != nullptr
-                             ? PlanTranslated(recognized, values, *translation)
-                             : PlanQuery(*recognized.query, values));
+    Plan plan = translation != nullptr
+                    ? PlanTranslated(recognized, values, *translation)
+                    : PlanQuery(*recognized.query, values);
+    bool apart = plan.standby && state_->pins != 0 &&
+                 MayReadApart(*recognized.query, text, translation.get());
+    plan = Restrict(std::move(plan), apart);
     if (primary_only) plan.standby = plan.only_reads = false;
     if (plan.refused()) {
       if (worker_->options().log_routes) LogRoute(plan, text);

@@ -158,7 +158,8 @@ bool Session::ReportLoss(const Exchange& exchange) {
   Status error = LossError(exchange);
   worker_->shard(held_.shard)->Suspect(held_.host);
   held_->retired = true;
-  bool in_transaction = state_->in_transaction() || state_->pins != 0;
+  bool in_transaction =
+      state_->in_transaction() || (state_->pins != 0 && !held_.apart);
   if (!held_.standby) {
     state_->freshness(held_.shard).SeenOnPrimary(worker_->reactor()->now());
   }

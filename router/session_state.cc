@@ -32,6 +32,23 @@ bool LeavesTraces(sql::Pin pin) {
          pin == sql::Pin::kLoad;
 }
 
+// Changes nothing of the session's temporary schema.
+bool LeavesTemporary(const sql::Statement& statement) {
+  if (statement.writes || statement.taints) return false;
+  switch (statement.kind) {
+    case sql::Kind::kSelect:
+    case sql::Kind::kExplain:
+    case sql::Kind::kCopy:
+    case sql::Kind::kShow:
+    case sql::Kind::kSet:
+    case sql::Kind::kEmpty:
+    case sql::Kind::kDeallocate:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 std::string DescribePins(PinReasons reasons) {
@@ -271,6 +288,7 @@ void SessionState::Completed(const sql::Statement& statement,
   NoteKept(statement, connection);
   NoteChangesOf(statement);
   changed_logins |= statement.changes_logins;
+  if (!LeavesTemporary(statement)) temporary_names = nullptr;
   if (connection == nullptr) return;
   if (statement.taints || (statement.unpins && pins != 0)) {
     connection->tainted = true;
@@ -316,6 +334,7 @@ void SessionState::Failed(const sql::Statement& statement,
     default:
       break;
   }
+  if (statement.taints) temporary_names = nullptr;
   if (connection == nullptr) return;
   if (statement.taints) connection->tainted = true;
   NoteCode(statement, false);

@@ -24,6 +24,7 @@
 #include "router/listening.h"
 #include "router/prepared_statements.h"
 #include "router/recognizer.h"
+#include "router/temporary_names.h"
 #include "sql/code.h"
 #include "wire/bind.h"
 #include "wire/protocol.h"
@@ -37,10 +38,10 @@ struct ClientIdentity {
   std::string server_user;  // who it is on the servers
   // Per shard: the server's user and database.
   std::vector<std::unique_ptr<pool::Identity>> servers;
-  // The newest snapshot of the database in this reactor, and whether it shows
-  // all DDL that has passed through.
+  // The newest snapshot of the database in this reactor, and the epoch of the
+  // first one that shows all DDL that has passed through (0: none yet).
   const RoutingSnapshotRef* snapshot = nullptr;
-  const std::atomic<bool>* fresh = nullptr;
+  const std::atomic<uint64_t>* fresh_epoch = nullptr;
   // Counts the changes of the catalogs that are known in this process.
   std::atomic<uint64_t>* changes = nullptr;
   // The epoch of a snapshot whose successor a read has waited for in vain: it
@@ -48,6 +49,12 @@ struct ClientIdentity {
   uint64_t waited_in_vain = 0;
   // What servers report under an environment, once it has been applied.
   absl::flat_hash_map<pool::EnvironmentRef, pool::ParametersRef> reported;
+
+  // Whether `snapshot` shows all DDL that has passed through.
+  bool catalogs_fresh() const {
+    const uint64_t epoch = fresh_epoch->load(std::memory_order_acquire);
+    return epoch != 0 && (*snapshot)->epoch >= epoch;
+  }
 };
 
 // Settings as SET made them, and as SET LOCAL overlays them.
@@ -182,6 +189,8 @@ class SessionState {
   bool changed_logins = false;
   // DDL has run in the open transaction (or the one that ends now).
   bool changed_catalog = false;
+  // Null: not known. Known only until something runs that may change them.
+  std::unique_ptr<const TemporaryNames> temporary_names;
   std::unique_ptr<PreparedNamesOfClient> prepared;  // null: none
   ClientStatementRef unnamed;
   // Made by PREPARE on the connection at hand, which has not described them

@@ -57,7 +57,8 @@ std::atomic<uint64_t>* SnapshotService::Changes(const std::string& name) {
   return &Find(name).changes;
 }
 
-const std::atomic<bool>* SnapshotService::FreshFlag(const std::string& name) {
+const std::atomic<uint64_t>* SnapshotService::FreshEpoch(
+    const std::string& name) {
   absl::MutexLock lock(&mutex_);
   return &Find(name).fresh;
 }
@@ -70,7 +71,7 @@ void SnapshotService::MarkStale(const std::string& name, int shard) {
   if (mark == 0) return;
   database.marked[shard] = std::max(database.marked[shard], mark);
   if (database.marked[shard] > database.answered[shard]) {
-    database.fresh.store(false, std::memory_order_release);
+    database.fresh.store(0, std::memory_order_release);
   }
 }
 
@@ -94,7 +95,8 @@ void SnapshotService::OnUpdate(const pool::CatalogUpdate& update) {
         fresh &= database->answered[i] >= database->marked[i] &&
                  database->snapshot->catalogs[i] != nullptr;
       }
-      database->fresh.store(fresh, std::memory_order_release);
+      database->fresh.store(fresh ? database->snapshot->epoch : 0,
+                            std::memory_order_release);
     }
   }
   for (auto& [name, snapshot] : made) on_snapshot_(name, std::move(snapshot));
@@ -109,6 +111,8 @@ void SnapshotService::Rebuild(const std::string& name, Database* database) {
   for (int shard = 0; shard < map_->shard_count(); ++shard) {
     auto current = catalogs_.CurrentLoaded(shard, ServerDatabase(shard, name));
     snapshot->catalogs.push_back(current ? current->catalog : nullptr);
+    snapshot->shown_by.push_back(current ? current->shown_by
+                                         : pool::FreshnessFloor());
     all &= current.has_value();
     loaded.push_back(current ? *std::move(current) : pool::LoadedCatalog());
   }

@@ -40,7 +40,7 @@ class SnapshotService : public SnapshotSource {
   RoutingSnapshotRef Current(const std::string& database) override;
   void MarkStale(const std::string& database, int shard) override;
   std::atomic<uint64_t>* Changes(const std::string& database) override;
-  const std::atomic<bool>* FreshFlag(const std::string& database) override;
+  const std::atomic<uint64_t>* FreshEpoch(const std::string& database) override;
 
   // What the check of the map against the catalogs found last; empty before
   // all shards have been read.
@@ -57,7 +57,7 @@ class SnapshotService : public SnapshotSource {
     std::vector<uint64_t> marked;    // per shard: the last mark made
     std::vector<uint64_t> answered;  // ... and the last one answered
     std::atomic<uint64_t> changes{1};
-    std::atomic<bool> fresh{false};  // nothing has been read yet
+    std::atomic<uint64_t> fresh{0};  // nothing has been read yet
   };
 
   std::string ServerDatabase(int shard, const std::string& database) const;

@@ -27,9 +27,10 @@ class SnapshotSource {
   // session, whether committed yet or not. Lives as long as the source.
   virtual std::atomic<uint64_t>* Changes(const std::string& database) = 0;
 
-  // True while the catalogs of every shard have been read, and all that was
-  // marked has been read since. Lives as long as the source.
-  virtual const std::atomic<bool>* FreshFlag(const std::string& database) = 0;
+  // The epoch of the first snapshot that shows all that was marked, of every
+  // shard; 0 while there is none. Lives as long as the source.
+  virtual const std::atomic<uint64_t>* FreshEpoch(
+      const std::string& database) = 0;
 };
 
 }  // namespace pgbraid::router

@@ -119,10 +119,13 @@ ClientIdentity* Worker::IdentityFor(const std::string& user,
     identity->user = user;
     identity->database = database;
     identity->server_user = credentials_->For(user).user;
-    identity->fresh = snapshots_->FreshFlag(database);
+    identity->fresh_epoch = snapshots_->FreshEpoch(database);
     identity->changes = snapshots_->Changes(database);
     RoutingSnapshotRef& known = known_snapshots_[database];
-    if (known == nullptr) known = snapshots_->Current(database);
+    if (known == nullptr) {
+      known = snapshots_->Current(database);
+      TakeIn(*known);
+    }
     identity->snapshot = &known;
     for (const topology::Shard& shard : map_->shards()) {
       identity->servers.push_back(
@@ -142,11 +145,18 @@ void Worker::RenewLogins() {
   for (auto& [who, identity] : identities_) identity->reported.clear();
 }
 
+void Worker::TakeIn(const RoutingSnapshot& snapshot) {
+  for (size_t shard = 0; shard < shards_.size(); ++shard) {
+    shards_[shard]->RequireShown(snapshot.shown_by[shard]);
+  }
+}
+
 void Worker::Publish(const std::string& database, RoutingSnapshotRef snapshot) {
   RoutingSnapshotRef& known = known_snapshots_[database];
   if (known == nullptr || known->epoch < snapshot->epoch) {
     bool renew = known != nullptr && ChangesLogins(*known, *snapshot);
     known = std::move(snapshot);
+    TakeIn(*known);
     if (renew) RenewLogins();
   }
   for (net::Waiter* waiter : awaiting_snapshot_) waiter->Notify();
@@ -157,14 +167,14 @@ net::Task<bool> Worker::AwaitFresh(std::string database, TimePoint deadline,
   net::Waiter waiter(reactor_.get());
   pool::Interrupt::Scope scope(interrupt, &waiter);
   awaiting_snapshot_.push_back(&waiter);
-  const std::atomic<bool>* flag = snapshots_->FreshFlag(database);
-  bool fresh = flag->load(std::memory_order_acquire);
+  const std::atomic<uint64_t>* epoch = snapshots_->FreshEpoch(database);
+  bool fresh = epoch->load(std::memory_order_acquire) != 0;
   while (!fresh) {
     bool notified = co_await waiter.Wait(deadline);
-    fresh = flag->load(std::memory_order_acquire);
+    fresh = epoch->load(std::memory_order_acquire) != 0;
     if (!notified || scope.raised()) break;
   }
-  // The flag may be raised before the message with the snapshot arrives.
+  // It may be told before the message with the snapshot arrives.
   if (fresh) Publish(database, snapshots_->Current(database));
   std::erase(awaiting_snapshot_, &waiter);
   co_return fresh;

@@ -111,11 +111,13 @@ class Worker {
   }
 
  private:
-  // Above Linux's greatest process id (2^22 - 1): a client must not take a
-  // server process that notifies for itself.
+  // A snapshot that statements are planned with from now on.
+  void TakeIn(const RoutingSnapshot& snapshot);
   std::unique_ptr<SharedListener> MakeSharedListener(
       const std::string& database, SharedListener::Audience* audience);
 
+  // Above Linux's greatest process id (2^22 - 1): a client must not take a
+  // server process that notifies for itself.
   static constexpr int kCounterBits = 22;
 
   struct Registered {

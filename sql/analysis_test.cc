@@ -127,7 +127,7 @@ TEST_F(AnalysisTest, ObeysTheOperatorsLists) {
   lists.standby_safe = {"public.pure", "pg_is_in_recovery"};
   lists.primary_only = {"lower"};
   input_.functions = &lists;
-  EXPECT_EQ(Text("SELECT pure(1)"), "select standby unknown");
+  EXPECT_EQ(Text("SELECT pure(1)"), "select standby path unknown");
   EXPECT_EQ(Text("SELECT pg_is_in_recovery()"), "select standby");
   EXPECT_FALSE(Of("SELECT lower('A')").statements.front().standby_safe);
   EXPECT_FALSE(Of("SELECT bump(1)").statements.front().standby_safe);

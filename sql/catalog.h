@@ -4,8 +4,9 @@
 // threads behind a pointer to const; a newer snapshot has a higher epoch.
 //
 // A snapshot knows nothing of temporary objects. A session that has made some
-// keeps its connection (Pin::kTemporaryObject), so that what an unqualified
-// name means there no longer matters for routing.
+// keeps its connection (Pin::kTemporaryObject); only what names none of them,
+// and does not depend on them otherwise (Statement::depends_on_path), is routed
+// by what is said here.
 #ifndef PGBRAID_SQL_CATALOG_H_
 #define PGBRAID_SQL_CATALOG_H_
 

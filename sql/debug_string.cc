@@ -107,6 +107,7 @@ std::string FlagString(const Statement& statement) {
   if (statement.changes_catalog) text += " ddl";
   if (statement.unpins) text += " unpins";
   if (statement.exports_snapshot) text += " snapshot";
+  if (statement.depends_on_path && !statement.taints) text += " path";
   if (statement.reads_system_columns) text += " system";
   if (statement.concatenable) text += " concat";
   if (!statement.relations_known) text += " unknown";

@@ -53,6 +53,7 @@ struct Findings {
   Pin pin = Pin::kNone;
   bool unpins = false;
   bool exports_snapshot = false;
+  bool depends_on_path = false;
   bool reads_system_columns = false;
   bool reads_channels = false;
   bool by_text = false;

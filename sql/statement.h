@@ -245,6 +245,10 @@ struct Statement {
   // Calls pg_export_snapshot(): whoever uses the snapshot is sent to the
   // primary, so that it has to come from there.
   bool exports_snapshot = false;
+  // Its answer may change with what else is visible under a name, apart from
+  // the names in its text: a name is printed with its schema or without, or
+  // code that nobody looks into is run.
+  bool depends_on_path = false;
   bool unpins =
       false;  // may end a pin: CLOSE, UNLISTEN, unlock_all, DROP, DISCARD
 

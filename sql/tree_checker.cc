@@ -117,7 +117,11 @@ void TreeChecker::TouchColumn(const Column& column) {
     if (below == 0) break;
     oid = below;
   }
-  if (oid < kFirstUserOid) return;
+  if (oid < kFirstUserOid) {
+    const Type* type = source_.catalog()->FindType(oid);
+    findings_.depends_on_path |= type == nullptr || IsCatalogName(type->name);
+    return;
+  }
   findings_.NeedPrimary(
       Text("reads a column of the user-defined type ", column.type_name));
 }
@@ -225,6 +229,7 @@ void TreeChecker::CheckCall(const PgQuery__FuncCall& call) {
 void TreeChecker::CheckUserCall(const Function& function) {
   const FunctionLists* lists = source_.input->functions;
   findings_.HideRelations(Text("calls the function ", function.name));
+  findings_.depends_on_path = true;
   if (lists != nullptr && IsListed(lists->standby_safe, function)) return;
   findings_.taints = true;
   findings_.MayWrite(Text("calls the user-defined function ", function.name));
@@ -267,6 +272,9 @@ void TreeChecker::CheckBuiltInCall(
   if (findings_.pin == Pin::kNone) findings_.pin = PinOf(name);
   findings_.unpins |= Unpins(name);
   findings_.exports_snapshot |= name == "pg_export_snapshot";
+  findings_.depends_on_path |= name == "pg_typeof" ||
+                               name == "current_schema" ||
+                               name == "current_schemas";
   findings_.notify_calls += name == "pg_notify" ? 1 : 0;
   if (name == "pg_listening_channels") {
     findings_.reads_channels = true;

@@ -21,10 +21,6 @@ from tests.support.router import Router
 # How many files must be the same, of the whole suite.
 TARGETS = {"session": 212, "transaction": 206}
 
-# How long a read waits for catalogs that are being read after DDL, where the share of what goes
-# to a standby is measured: with 10ms, the default, much of the suite takes the primary meanwhile.
-EVENTUAL_WAIT = "1s"
-
 SETTINGS = {"max_connections": 100, "max_wal_size": "2GB", "shared_buffers": "128MB"}
 
 
@@ -87,9 +83,6 @@ def run_routed(material, names, folder, options):
     places = {}
     with fresh_cluster(standbys=1) as cluster:
         flags = dict(flag.split("=", 1) for flag in options.router)
-        if options.consistency == "eventual":
-            # The suite reads what it has made a moment ago, over and over.
-            flags.setdefault("freshness_wait", EVENTUAL_WAIT)
         with Router(shards=cluster.shards_flag(), database=suite.DATABASE,
                     pool_mode=options.pool_mode, consistency=options.consistency,
                     log_routes=True, **flags) as router:

@@ -120,7 +120,7 @@ P   TRUNCATE unlogged
 P   CREATE TEMP TABLE mine (a int)
 P   INSERT INTO mine VALUES (1), (2)
 P   SELECT sum(a) FROM mine
-P   SELECT count(*) FROM items
+R   SELECT count(*) FROM items
 P   CREATE TEMP VIEW mine_too AS SELECT * FROM items
 P   SELECT count(*) FROM mine_too
 P   CREATE TEMP SEQUENCE my_sequence

@@ -66,7 +66,7 @@ class Site:
     def router(self, **flags):
         """A router over them; the caller closes it."""
         return Router(**({"shards": self.cluster.shards_flag(), "threads": 1, "log_routes": True,
-                          "freshness_wait": "10s", "max_replica_lag": "60s"} | flags))
+                          "freshness_wait": "10s", "catalog_wait": "10s", "max_replica_lag": "60s"} | flags))
 
     def direct(self, **options):
         """A session with the plain PostgreSQL."""
