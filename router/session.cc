@@ -356,13 +356,12 @@ net::Task<void> Session::EndSegment(Exchange* exchange) {
 }
 
 net::Task<sql::CustomSettings> Session::JudgeCode() {
-  const std::atomic<bool>* flag = state_->identity->fresh;
   const auto catalog = [this]() -> const sql::Catalog* {
     const RoutingSnapshotRef& snapshot = *state_->identity->snapshot;
     return snapshot == nullptr ? nullptr
                                : snapshot->catalogs[held_.shard].get();
   };
-  bool fresh = flag->load(std::memory_order_acquire);
+  bool fresh = state_->identity->catalogs_fresh();
   if (!fresh && state_->HasRunCode()) {
     client_.Keep();
     fresh = co_await worker_->AwaitFresh(

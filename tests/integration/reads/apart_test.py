@@ -43,6 +43,9 @@ class ApartTest(unittest.TestCase):
         router = Router(shards=CLUSTER().shards_flag(), log_routes=True,
                         **(WAITS | flags))
         self.addCleanup(router.close)
+        with router.connect(autocommit=True) as connection:
+            wait_until(lambda: self.ask(connection, "SELECT id FROM shop", router=router)[1],
+                       "a standby serves reads")
         return router
 
     def session(self, router=None):
@@ -59,6 +62,7 @@ class ApartTest(unittest.TestCase):
         routes = [line for line in router.log_text(start).splitlines()
                   if line.startswith("route: ")]
         self.assertTrue(routes)
+        self.last = routes[-1]
         return rows, "(standby)" in routes[-1]
 
     def test_what_has_no_part_in_temporary_objects_goes_to_a_standby(self):
@@ -93,7 +97,7 @@ class ApartTest(unittest.TestCase):
                      "SELECT make_scratch()"):
             connection = self.session()
             connection.execute("CREATE TEMP TABLE other (id int)")
-            self.assertTrue(self.ask(connection, "SELECT id FROM shop")[1])
+            self.assertTrue(self.ask(connection, "SELECT id FROM shop")[1], self.last)
             connection.execute(made)
             rows, standby = self.ask(connection, "SELECT id FROM shop")
             self.assertIn(rows, ([(8,)], [(7,)]))
