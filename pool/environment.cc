@@ -57,11 +57,13 @@ bool DecidesNames(std::string_view name) {
   return name == "search_path" || IsRoleSetting(name);
 }
 
-// A plan that depends on row_security is made anew where that has changed.
+// A plan that depends on row_security is made anew where that has changed, and
+// session_replication_role makes all plans anew (ResetPlanCache), from the text
+// as it was parsed, before any rule.
 bool MattersToParsing(std::string_view name) {
   return !DecidesNames(name) && name != "application_name" &&
-         name != "row_security" && name != "statement_timeout" &&
-         name != "lock_timeout" &&
+         name != "row_security" && name != "session_replication_role" &&
+         name != "statement_timeout" && name != "lock_timeout" &&
          name != "idle_in_transaction_session_timeout" &&
          name != "idle_session_timeout";
 }

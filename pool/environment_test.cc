@@ -110,6 +110,8 @@ TEST_F(EnvironmentTest, FrozenHashLeavesOutWhatParsingDoesNotSee) {
   EXPECT_EQ(named->frozen_hash(), table_.empty()->frozen_hash());
   EXPECT_EQ(path->frozen_hash(), table_.empty()->frozen_hash());
   // PostgreSQL looks at it whenever the statement runs.
+  EnvironmentRef replica = Make({Set("session_replication_role", "replica")});
+  EXPECT_EQ(replica->frozen_hash(), table_.empty()->frozen_hash());
   EnvironmentRef secure = Make({Set("row_security", "off")});
   EXPECT_EQ(secure->frozen_hash(), table_.empty()->frozen_hash());
   EXPECT_NE(path->names_hash(), table_.empty()->names_hash());
