@@ -16,7 +16,8 @@ inline constexpr char kRollback[] = "ROLLBACK";
 // search_path as this session has it and where from; then it is emptied until
 // the end of the transaction. On a primary also: how far its log is by now,
 // behind all that the transaction sees, on which timeline (eight hexadecimal
-// digits), and the bytes of a WAL segment.
+// digits), and the bytes of a WAL segment. What is flushed is all that standbys
+// can have; only a commit without synchronous_commit is seen before that.
 inline constexpr char kTakePath[] = R"(
 SELECT s.setting, s.source, pg_catalog.set_config('search_path', '', true),
        l.lsn, pg_catalog.substr(pg_catalog.pg_walfile_name(l.lsn), 1, 8),
@@ -24,7 +25,7 @@ SELECT s.setting, s.source, pg_catalog.set_config('search_path', '', true),
          pg_catalog.current_setting('wal_segment_size'))
 FROM pg_catalog.pg_settings s
 CROSS JOIN (SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery()
-  THEN pg_catalog.pg_current_wal_insert_lsn() END OFFSET 0) AS l(lsn)
+  THEN pg_catalog.pg_current_wal_flush_lsn() END OFFSET 0) AS l(lsn)
 WHERE s.name OPERATOR(pg_catalog.=) 'search_path')";
 
 // The same for who only asks for the version (pg_settings costs 0.5 ms).

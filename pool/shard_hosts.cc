@@ -99,7 +99,11 @@ int ShardHosts::TryChooseStandby(Consistency consistency,
 net::Task<int> ShardHosts::ChooseStandby(Consistency consistency,
                                          SessionFreshness* session,
                                          Interrupt* interrupt) {
-  TimePoint deadline = reactor_->clock()->Now() + options_.freshness_wait;
+  // An eventual read waits for nothing but what the catalogs were read with.
+  TimePoint deadline =
+      reactor_->clock()->Now() + (consistency == Consistency::kEventual
+                                      ? options_.catalog_wait
+                                      : options_.freshness_wait);
   net::Waiter waiter(reactor_);
   Interrupt::Scope scope(interrupt, &waiter);
   Registration registration(&waiting_, &waiter);

@@ -29,6 +29,8 @@ struct ShardHostsOptions {
   // How long a read waits for a standby to catch up before it takes the
   // primary.
   Duration freshness_wait = std::chrono::milliseconds(10);
+  // How long an eventual read waits for a standby to show the catalogs.
+  Duration catalog_wait = std::chrono::seconds(1);
   // Called once the primary is seen to be deposed; may be empty.
   std::function<void()> on_deposed = nullptr;
 };

@@ -73,6 +73,7 @@ net::Task<Attempt> ExtendedSegment::RunOnce() {
       }
       case Step::kCatalogs:
         co_await s_->AwaitNewerCatalogs();
+        awaited_catalogs_ = true;
         break;
       case Step::kTemporary:
         co_await s_->LearnTemporaryNames();
@@ -342,6 +343,7 @@ ExtendedSegment::Step ExtendedSegment::Take(const wire::Frame& frame) {
   }
   if (copies || exchange_.copying_in()) return TakeCopy(frame);
   if (waiting_.empty()) s_->state_->LookAtChanges();
+  if (!std::exchange(awaited_catalogs_, false)) s_->state_->NeedCatalogs();
   switch (frame.type) {
     case type::kParse:
       return TakeParse(frame.body);

@@ -234,7 +234,8 @@ class ExtendedSegment {
   bool skipping_ = false;   // after an error, up to Sync
   bool answered_ = false;   // something of it has been done for good
   bool unsettled_ = false;  // what was sent may change what follows means
-  bool flushed_ = false;    // all that was sent is followed by Flush
+  bool awaited_catalogs_ = false;  // for the message that is taken next
+  bool flushed_ = false;           // all that was sent is followed by Flush
   // A statement for several shards is followed by Flush: so far by nothing, and
   // by no Sync in good time.
   bool awaits_sync_ = false;

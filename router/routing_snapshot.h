@@ -24,6 +24,9 @@ struct RoutingSnapshot {
   // One for each shard: what a standby has to show before it shows these
   // catalogs.
   std::vector<pool::FreshnessFloor> shown_by;
+  // All marks up to this one (SnapshotSource::Marks()) are shown, of every
+  // shard; 0: not all catalogs have been read.
+  uint64_t covers = 0;
 };
 
 using RoutingSnapshotRef = std::shared_ptr<const RoutingSnapshot>;

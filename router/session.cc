@@ -364,9 +364,10 @@ net::Task<sql::CustomSettings> Session::JudgeCode() {
   bool fresh = state_->identity->catalogs_fresh();
   if (!fresh && state_->HasRunCode()) {
     client_.Keep();
-    fresh = co_await worker_->AwaitFresh(
-        state_->identity->database, worker_->reactor()->now() + kCatalogWait,
-        &interrupt_);
+    fresh = co_await worker_->AwaitCovered(
+        state_->identity->database,
+        state_->identity->marks->load(std::memory_order_acquire),
+        worker_->reactor()->now() + kCatalogWait, &interrupt_);
     held_->stream->Attach(client_.waiter());
   }
   sql::CustomSettings custom;

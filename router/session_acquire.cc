@@ -44,9 +44,10 @@ net::Task<Status> Session::AwaitCatalogs() {
     co_return OkStatus();
   }
   client_.Keep();
-  bool fresh = co_await worker_->AwaitFresh(
-      state_->identity->database, worker_->reactor()->now() + kCatalogWait,
-      &interrupt_);
+  bool fresh = co_await worker_->AwaitCovered(
+      state_->identity->database,
+      state_->identity->marks->load(std::memory_order_acquire),
+      worker_->reactor()->now() + kCatalogWait, &interrupt_);
   if (interrupt_.raised()) co_return pool::Interrupt::Error();
   if (fresh) co_return OkStatus();
   co_return SqlError(sqlstate::kCannotConnectNow,
@@ -57,7 +58,7 @@ net::Task<Status> Session::AwaitCatalogs() {
 
 bool Session::NewerCatalogsMayHelp(const Recognized& recognized) {
   ClientIdentity* identity = state_->identity;
-  if (worker_->map().shard_count() > 1 || identity->catalogs_fresh() ||
+  if (worker_->map().shard_count() > 1 || state_->has_needed_catalogs() ||
       identity->waited_in_vain == (*identity->snapshot)->epoch) {
     return false;
   }
@@ -81,8 +82,8 @@ bool Session::NewerCatalogsMayHelp(const Recognized& recognized) {
 net::Task<void> Session::AwaitNewerCatalogs() {
   client_.Keep();
   ClientIdentity* identity = state_->identity;
-  bool fresh = co_await worker_->AwaitFresh(
-      identity->database,
+  bool fresh = co_await worker_->AwaitCovered(
+      identity->database, state_->needed_mark(),
       worker_->reactor()->now() + worker_->options().catalog_wait, &interrupt_);
   if (!fresh) identity->waited_in_vain = (*identity->snapshot)->epoch;
 }
@@ -98,8 +99,7 @@ Plan Session::Restrict(Plan plan, bool apart) const {
     if (plan.standby) plan.reason = why;
     plan.standby = false;
   };
-  if (worker_->map().shard_count() == 1 &&
-      !state_->identity->catalogs_fresh()) {
+  if (worker_->map().shard_count() == 1 && !state_->has_needed_catalogs()) {
     keep_off_standbys("primary: the catalogs are being read after a change");
   }
   if (state_->in_transaction()) {

@@ -343,6 +343,7 @@ void SessionState::Failed(const sql::Statement& statement,
 void SessionState::BeginSegment() {
   implicit_begin_ = settings;
   LookAtChanges();
+  NeedCatalogs();
 }
 
 void SessionState::Ready(wire::TransactionStatus status, bool failed) {

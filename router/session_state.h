@@ -38,10 +38,10 @@ struct ClientIdentity {
   std::string server_user;  // who it is on the servers
   // Per shard: the server's user and database.
   std::vector<std::unique_ptr<pool::Identity>> servers;
-  // The newest snapshot of the database in this reactor, and the epoch of the
-  // first one that shows all DDL that has passed through (0: none yet).
+  // The newest snapshot of the database in this reactor, and the number of the
+  // last DDL that has passed through (SnapshotSource::Marks()).
   const RoutingSnapshotRef* snapshot = nullptr;
-  const std::atomic<uint64_t>* fresh_epoch = nullptr;
+  const std::atomic<uint64_t>* marks = nullptr;
   // Counts the changes of the catalogs that are known in this process.
   std::atomic<uint64_t>* changes = nullptr;
   // The epoch of a snapshot whose successor a read has waited for in vain: it
@@ -52,8 +52,7 @@ struct ClientIdentity {
 
   // Whether `snapshot` shows all DDL that has passed through.
   bool catalogs_fresh() const {
-    const uint64_t epoch = fresh_epoch->load(std::memory_order_acquire);
-    return epoch != 0 && (*snapshot)->epoch >= epoch;
+    return (*snapshot)->covers >= marks->load(std::memory_order_acquire);
   }
 };
 
@@ -212,6 +211,17 @@ class SessionState {
     if (identity->changes == nullptr) return;
     seen_changes_ = identity->changes->load(std::memory_order_acquire);
   }
+  // A statement arrives: its plan has to show all DDL that has passed through
+  // by now. What comes later is concurrent to it.
+  void NeedCatalogs() {
+    if (identity->marks == nullptr) return;
+    needed_mark_ = identity->marks->load(std::memory_order_acquire);
+  }
+  uint64_t needed_mark() const { return needed_mark_; }
+  // Whether the snapshot is as new as that.
+  bool has_needed_catalogs() const {
+    return (*identity->snapshot)->covers >= needed_mark_;
+  }
   // The catalogs have changed, as far as prepared statements are concerned.
   void NoteCatalogChange();
 
@@ -271,6 +281,7 @@ class SessionState {
   const int shard_count_;
   uint64_t own_changes_ = 0;
   uint64_t seen_changes_ = 0;
+  uint64_t needed_mark_ = 0;
   wire::TransactionStatus status_ = wire::TransactionStatus::kIdle;
   std::unique_ptr<Transaction> transaction_;
   std::vector<std::string> custom_;  // names of those that exist

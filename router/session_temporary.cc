@@ -25,10 +25,19 @@ bool DependsOnPath(const RoutedQuery& query) {
   return false;
 }
 
+bool ReadsSetting(const RoutedQuery& query) {
+  for (const sql::Statement& statement : query.statements()) {
+    if (statement.reads_setting) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool Session::KeepsOnlyWhatReadsCanMiss() const {
-  if ((state_->pins & ~(kReadsCanMiss | kTemporary)) != 0) return false;
+  constexpr PinReasons kMissed =
+      kReadsCanMiss | kTemporary | kPinUnknownSettings;
+  if ((state_->pins & ~kMissed) != 0) return false;
   // Who waits for a standby's connection must not keep one: two such sessions
   // could wait for each other.
   return !state_->in_transaction() && !held_ && pinned_.size() == 1 &&
@@ -38,19 +47,22 @@ bool Session::KeepsOnlyWhatReadsCanMiss() const {
 bool Session::MayReadApart(const RoutedQuery& query, std::string_view text,
                            const Translation* translation) const {
   if (!KeepsOnlyWhatReadsCanMiss()) return false;
-  if ((state_->pins & kTemporary) == 0) return true;
+  const bool temporary = (state_->pins & kTemporary) != 0;
+  const bool settings = (state_->pins & kPinUnknownSettings) != 0;
   const TemporaryNames* names = state_->temporary_names.get();
   const sql::LexerModes modes = state_->context->modes;
-  if (names == nullptr || DependsOnPath(query) || names->MayMean(text, modes)) {
-    return false;
-  }
+  const auto misses = [&](const RoutedQuery& read, std::string_view its_text) {
+    if (settings && ReadsSetting(read)) return false;
+    return !temporary || (names != nullptr && !DependsOnPath(read) &&
+                          !names->MayMean(its_text, modes));
+  };
+  if (!misses(query, text)) return false;
   if (translation == nullptr) return true;
   for (const ClientStatementRef& executed : translation->executed) {
     if (executed == nullptr) continue;
     const PreparedRef& prepared = executed->prepared;
     if (prepared->recognized.query == nullptr ||
-        DependsOnPath(*prepared->recognized.query) ||
-        names->MayMean(prepared->text, modes)) {
+        !misses(*prepared->recognized.query, prepared->text)) {
       return false;
     }
   }

@@ -35,7 +35,6 @@ SnapshotService::Database& SnapshotService::Find(const std::string& name) {
   if (database == nullptr) {
     database = std::make_unique<Database>();
     size_t shards = static_cast<size_t>(map_->shard_count());
-    database->marked.assign(shards, 0);
     database->answered.assign(shards, 0);
     Rebuild(name, database.get());
     for (int shard = 0; shard < map_->shard_count(); ++shard) {
@@ -57,10 +56,9 @@ std::atomic<uint64_t>* SnapshotService::Changes(const std::string& name) {
   return &Find(name).changes;
 }
 
-const std::atomic<uint64_t>* SnapshotService::FreshEpoch(
-    const std::string& name) {
+const std::atomic<uint64_t>* SnapshotService::Marks(const std::string& name) {
   absl::MutexLock lock(&mutex_);
-  return &Find(name).fresh;
+  return &Find(name).marks;
 }
 
 void SnapshotService::MarkStale(const std::string& name, int shard) {
@@ -68,11 +66,10 @@ void SnapshotService::MarkStale(const std::string& name, int shard) {
   Database& database = Find(name);
   database.changes.fetch_add(1, std::memory_order_acq_rel);
   uint64_t mark = catalogs_.MarkStale(shard, ServerDatabase(shard, name));
-  if (mark == 0) return;
-  database.marked[shard] = std::max(database.marked[shard], mark);
-  if (database.marked[shard] > database.answered[shard]) {
-    database.fresh.store(0, std::memory_order_release);
-  }
+  if (mark == 0 || mark <= database.answered[shard]) return;
+  const uint64_t number =
+      1 + database.marks.fetch_add(1, std::memory_order_acq_rel);
+  database.pending.push_back({number, shard, mark});
 }
 
 void SnapshotService::OnUpdate(const pool::CatalogUpdate& update) {
@@ -90,13 +87,6 @@ void SnapshotService::OnUpdate(const pool::CatalogUpdate& update) {
         database->changes.fetch_add(1, std::memory_order_acq_rel);
       }
       made.emplace_back(name, database->snapshot);
-      bool fresh = true;
-      for (size_t i = 0; i < database->marked.size(); ++i) {
-        fresh &= database->answered[i] >= database->marked[i] &&
-                 database->snapshot->catalogs[i] != nullptr;
-      }
-      database->fresh.store(fresh ? database->snapshot->epoch : 0,
-                            std::memory_order_release);
     }
   }
   for (auto& [name, snapshot] : made) on_snapshot_(name, std::move(snapshot));
@@ -116,7 +106,15 @@ void SnapshotService::Rebuild(const std::string& name, Database* database) {
     all &= current.has_value();
     loaded.push_back(current ? *std::move(current) : pool::LoadedCatalog());
   }
+  auto& pending = database->pending;
+  while (!pending.empty() &&
+         database->answered[pending.front().shard] >= pending.front().mark) {
+    pending.pop_front();
+  }
   if (all) {
+    snapshot->covers = pending.empty()
+                           ? database->marks.load(std::memory_order_acquire)
+                           : pending.front().number - 1;
     topology::MapCheck check =
         topology::CheckMap(*map_, pool::MapCheckInput(*map_, loaded));
     auto bound = map_->Bind(check.keys, snapshot->epoch);

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -40,7 +41,7 @@ class SnapshotService : public SnapshotSource {
   RoutingSnapshotRef Current(const std::string& database) override;
   void MarkStale(const std::string& database, int shard) override;
   std::atomic<uint64_t>* Changes(const std::string& database) override;
-  const std::atomic<uint64_t>* FreshEpoch(const std::string& database) override;
+  const std::atomic<uint64_t>* Marks(const std::string& database) override;
 
   // What the check of the map against the catalogs found last; empty before
   // all shards have been read.
@@ -54,10 +55,17 @@ class SnapshotService : public SnapshotSource {
   struct Database {
     RoutingSnapshotRef snapshot;
     std::vector<topology::Finding> findings;
-    std::vector<uint64_t> marked;    // per shard: the last mark made
-    std::vector<uint64_t> answered;  // ... and the last one answered
+    // A mark that no snapshot covers yet: its number, and the shard's catalog
+    // service's own for it.
+    struct Mark {
+      uint64_t number = 0;
+      int shard = 0;
+      uint64_t mark = 0;
+    };
+    std::deque<Mark> pending;        // oldest first
+    std::vector<uint64_t> answered;  // per shard: the last of its own answered
     std::atomic<uint64_t> changes{1};
-    std::atomic<uint64_t> fresh{0};  // nothing has been read yet
+    std::atomic<uint64_t> marks{1};
   };
 
   std::string ServerDatabase(int shard, const std::string& database) const;

@@ -27,10 +27,10 @@ class SnapshotSource {
   // session, whether committed yet or not. Lives as long as the source.
   virtual std::atomic<uint64_t>* Changes(const std::string& database) = 0;
 
-  // The epoch of the first snapshot that shows all that was marked, of every
-  // shard; 0 while there is none. Lives as long as the source.
-  virtual const std::atomic<uint64_t>* FreshEpoch(
-      const std::string& database) = 0;
+  // The number of the last mark made by MarkStale(), on any shard, from 1 on: a
+  // snapshot that covers it shows all DDL that has passed through by now. Lives
+  // as long as the source.
+  virtual const std::atomic<uint64_t>* Marks(const std::string& database) = 0;
 };
 
 }  // namespace pgbraid::router

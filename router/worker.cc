@@ -36,6 +36,7 @@ pool::ShardHostsOptions OptionsFor(const topology::Shard& shard,
   made.monitor.poll_interval = options.monitor_interval;
   made.max_replica_lag = options.max_replica_lag;
   made.freshness_wait = options.freshness_wait;
+  made.catalog_wait = options.catalog_wait;
   return made;
 }
 
@@ -119,7 +120,7 @@ ClientIdentity* Worker::IdentityFor(const std::string& user,
     identity->user = user;
     identity->database = database;
     identity->server_user = credentials_->For(user).user;
-    identity->fresh_epoch = snapshots_->FreshEpoch(database);
+    identity->marks = snapshots_->Marks(database);
     identity->changes = snapshots_->Changes(database);
     RoutingSnapshotRef& known = known_snapshots_[database];
     if (known == nullptr) {
@@ -162,22 +163,21 @@ void Worker::Publish(const std::string& database, RoutingSnapshotRef snapshot) {
   for (net::Waiter* waiter : awaiting_snapshot_) waiter->Notify();
 }
 
-net::Task<bool> Worker::AwaitFresh(std::string database, TimePoint deadline,
-                                   pool::Interrupt* interrupt) {
+net::Task<bool> Worker::AwaitCovered(std::string database, uint64_t mark,
+                                     TimePoint deadline,
+                                     pool::Interrupt* interrupt) {
   net::Waiter waiter(reactor_.get());
   pool::Interrupt::Scope scope(interrupt, &waiter);
   awaiting_snapshot_.push_back(&waiter);
-  const std::atomic<uint64_t>* epoch = snapshots_->FreshEpoch(database);
-  bool fresh = epoch->load(std::memory_order_acquire) != 0;
-  while (!fresh) {
+  const auto covered = [&] {
+    return known_snapshots_[database]->covers >= mark;
+  };
+  while (!covered()) {
     bool notified = co_await waiter.Wait(deadline);
-    fresh = epoch->load(std::memory_order_acquire) != 0;
     if (!notified || scope.raised()) break;
   }
-  // It may be told before the message with the snapshot arrives.
-  if (fresh) Publish(database, snapshots_->Current(database));
   std::erase(awaiting_snapshot_, &waiter);
-  co_return fresh;
+  co_return covered();
 }
 
 void Worker::Accept(int fd) { reactor_->Spawn(Session::Run(this, fd)); }

@@ -76,10 +76,11 @@ class Worker {
 
   // Takes in a newer one.
   void Publish(const std::string& database, RoutingSnapshotRef snapshot);
-  // Waits until the catalogs are read anew after a change, or `deadline`, or
-  // `interrupt` is raised; true if they are.
-  net::Task<bool> AwaitFresh(std::string database, TimePoint deadline,
-                             pool::Interrupt* interrupt);
+  // Waits until the database's snapshot covers this mark (SnapshotSource), or
+  // `deadline`, or `interrupt` is raised; true if it does. The database is one
+  // of IdentityFor().
+  net::Task<bool> AwaitCovered(std::string database, uint64_t mark,
+                               TimePoint deadline, pool::Interrupt* interrupt);
 
   // Takes over a client's socket, which AddClient() has counted.
   void Accept(int fd);

@@ -54,6 +54,7 @@ struct Findings {
   bool unpins = false;
   bool exports_snapshot = false;
   bool depends_on_path = false;
+  bool reads_setting = false;
   bool reads_system_columns = false;
   bool reads_channels = false;
   bool by_text = false;

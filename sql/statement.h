@@ -249,6 +249,8 @@ struct Statement {
   // the names in its text: a name is printed with its schema or without, or
   // code that nobody looks into is run.
   bool depends_on_path = false;
+  // Calls current_setting(), or code that nobody looks into.
+  bool reads_setting = false;
   bool unpins =
       false;  // may end a pin: CLOSE, UNLISTEN, unlock_all, DROP, DISCARD
 

@@ -39,6 +39,7 @@ void StoreFindings(Findings findings, Statement& statement) {
       findings.differs_in_recovery || findings.taints;
   statement.exports_snapshot = findings.exports_snapshot;
   statement.depends_on_path = findings.depends_on_path || findings.taints;
+  statement.reads_setting = findings.reads_setting || findings.taints;
   statement.reads_channels = findings.reads_channels;
   statement.only_notifies = findings.notify_calls > 0 &&
                             findings.notify_calls == findings.primary_needs;
@@ -374,6 +375,7 @@ class Analyzer {
     findings.unpins |= inner.unpins;
     findings.exports_snapshot |= inner.exports_snapshot;
     findings.depends_on_path |= inner.depends_on_path;
+    findings.reads_setting |= inner.reads_setting;
     findings.reads_channels |= inner.reads_channels;
     if (!inner.standby_safe) findings.NeedPrimary(inner.primary_reason);
     if (!inner.relations_known) findings.HideRelations(inner.unknown_reason);

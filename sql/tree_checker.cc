@@ -275,6 +275,7 @@ void TreeChecker::CheckBuiltInCall(
   findings_.depends_on_path |= name == "pg_typeof" ||
                                name == "current_schema" ||
                                name == "current_schemas";
+  findings_.reads_setting |= name == "current_setting";
   findings_.notify_calls += name == "pg_notify" ? 1 : 0;
   if (name == "pg_listening_channels") {
     findings_.reads_channels = true;

@@ -65,6 +65,18 @@ class ApartTest(unittest.TestCase):
         self.last = routes[-1]
         return rows, "(standby)" in routes[-1]
 
+    def test_settings_of_unknown_names_are_read_where_they_are(self):
+        connection = self.session()
+        connection.execute("DO $$ DECLARE half text := reverse('neddih'); BEGIN "
+                           "EXECUTE 'SET app.' || half || ' = 8'; END $$")
+        self.assertEqual(connection.execute("SHOW pgbraid.pins").fetchall(),
+                         [("custom settings of unknown names",)])
+        self.assertEqual(self.ask(connection, "SELECT name FROM shop WHERE id = 1"),
+                         ([("kept",)], True))
+        self.assertEqual(self.ask(connection, "SELECT current_setting('app.hidden') FROM shop "
+                                  "WHERE id = 1"), ([("8",)], False))
+        self.assertEqual(self.ask(connection, "SHOW app.hidden"), ([("8",)], False))
+
     def test_what_has_no_part_in_temporary_objects_goes_to_a_standby(self):
         connection = self.session()
         connection.execute("CREATE TEMP TABLE scratch (id int)")
