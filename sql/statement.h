@@ -153,8 +153,8 @@ struct SettingChange {
   bool reset = false;  // RESET, SET ... TO DEFAULT, set_config(.., NULL, ..)
   // set_config(): where the NULL stands in the text; else 0.
   uint32_t null_at = 0;
-  std::string value;   // what set_config(name, value) takes; joined by ", " for
-                       // lists as PostgreSQL does
+  std::string value;  // what set_config(name, value) takes; joined by ", " for
+                      // lists as PostgreSQL does
   // The statement that has the same effect on another connection, in session
   // scope: "SET search_path TO a, b".
   std::string replay;
