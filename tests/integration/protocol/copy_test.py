@@ -28,6 +28,7 @@ BINARY = (b"PGCOPY\n\xff\r\n\0" + b"\0" * 8 + b"\0\2\0\0\0\4\0\0\0\x5a\0\0\0\3bi
 class CopyCase(ReplayCase):
     node = staticmethod(lambda: CLUSTER()[0].primary)
     router = staticmethod(lambda: ROUTER())
+    cluster = staticmethod(lambda: CLUSTER())
     reset = """TRUNCATE items, other, late;
                INSERT INTO items SELECT n, 'item ' || n FROM generate_series(1, 5) n"""
     look = """SELECT (SELECT array_agg(i ORDER BY id) FROM items i), (SELECT count(*) FROM other),

@@ -30,6 +30,7 @@ def insert(key, name="new"):
 class ExtendedCase(ReplayCase):
     node = staticmethod(lambda: CLUSTER()[0].primary)
     router = staticmethod(lambda: ROUTER())
+    cluster = staticmethod(lambda: CLUSTER())
     reset = RESET
     look = "SELECT (SELECT array_agg(i ORDER BY id) FROM items i), (SELECT count(*) FROM other)"
 

@@ -88,6 +88,7 @@ MALFORMED_STARTS = {
 class MalformedTest(ReplayCase):
     node = staticmethod(lambda: CLUSTER()[0].primary)
     router = staticmethod(lambda: ROUTER())
+    cluster = staticmethod(lambda: CLUSTER())
 
     def test_a_broken_message_costs_its_sender_the_connection_and_nobody_else(self):
         with ROUTER().connect() as neighbour:

@@ -79,10 +79,13 @@ def _read(client, until, got):
 
 
 class ReplayCase(unittest.TestCase):
-    """A test that plays scripts on both. `node` and `router` are functions of the subclass."""
+    """A test that plays scripts on both. `node` and `router` are functions of the subclass, and
+    `cluster` too, where there are standbys: what is reset has to be seen on them as well, since
+    the client that plays did not write it."""
 
     node = None
     router = None
+    cluster = None
     reset = ""       # SQL before each play
     look = ""        # SQL whose rows have to be the same afterwards
     maxDiff = 4000
@@ -96,6 +99,8 @@ class ReplayCase(unittest.TestCase):
         for port in (self.node().port, self.router().port):
             if text := self.reset if reset is None else reset:
                 self.node().sql(text, dbname="app")
+                if self.cluster is not None:
+                    self.cluster().wait_for_replay()
             got = play(port, script, **options)
             for message in got:
                 if message[0] in ("E", "N"):
