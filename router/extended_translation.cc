@@ -176,9 +176,7 @@ void ExtendedSegment::SendDescribe(
 }
 
 void ExtendedSegment::RunHidden(std::string_view sql) {
-  wire::AppendParse("", sql, {}, &out_);
-  wire::AppendBind("", "", std::string_view("\0\0\0\0\0\0", 6), &out_);
-  wire::AppendExecute("", 0, &out_);
+  wire::AppendRunUnnamed(sql, &out_);
   s_->held_->unnamed_statement = 0;
   for (What what : {What::kParse, What::kBind, What::kExecute}) {
     Expected expected;

@@ -432,10 +432,7 @@ void Session::AppendDeferred(std::string* out, Exchange* exchange) {
 void Session::AppendBegin(std::string_view statement, std::string* out,
                           Exchange* exchange) {
   held_->unnamed_statement = 0;
-  wire::AppendParse("", statement, {}, out);
-  const std::string no_values(6, '\0');
-  wire::AppendBind("", "", no_values, out);
-  wire::AppendExecute("", 0, out);
+  wire::AppendRunUnnamed(statement, out);
   Expected expected;
   expected.what = Expected::What::kExecute;
   expected.hidden = true;

@@ -1,5 +1,6 @@
 #include "wire/frontend.h"
 
+#include "wire/bind.h"
 #include "wire/reader.h"
 #include "wire/writer.h"
 
@@ -125,6 +126,13 @@ void AppendExecute(std::string_view portal, int32_t max_rows,
   writer.PutCString(portal);
   writer.PutInt32(static_cast<uint32_t>(max_rows));
   writer.End();
+}
+
+void AppendRunUnnamed(std::string_view statement, std::string* out) {
+  AppendParse("", statement, {}, out);
+  const std::string no_values(6, '\0');
+  AppendBind("", "", no_values, out);
+  AppendExecute("", 0, out);
 }
 
 Status ParseEmpty(std::string_view body) {

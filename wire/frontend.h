@@ -57,6 +57,9 @@ struct ExecuteMessage {
 };
 Status ParseExecute(std::string_view body, ExecuteMessage* out);
 void AppendExecute(std::string_view portal, int32_t max_rows, std::string* out);
+// Parse, Bind and Execute of a statement without parameters, by the unnamed
+// statement and portal.
+void AppendRunUnnamed(std::string_view statement, std::string* out);
 
 // Sync, Flush, Terminate, CopyDone: nothing in it. Error: "invalid message
 // format".
