@@ -356,11 +356,6 @@ net::Task<void> Session::EndSegment(Exchange* exchange) {
 }
 
 net::Task<sql::CustomSettings> Session::JudgeCode() {
-  const auto catalog = [this]() -> const sql::Catalog* {
-    const RoutingSnapshotRef& snapshot = *state_->identity->snapshot;
-    return snapshot == nullptr ? nullptr
-                               : snapshot->catalogs[held_.shard].get();
-  };
   bool fresh = state_->identity->catalogs_fresh();
   if (!fresh && state_->HasRunCode()) {
     client_.Keep();
@@ -372,7 +367,8 @@ net::Task<sql::CustomSettings> Session::JudgeCode() {
   }
   sql::CustomSettings custom;
   for (const std::string& name : state_->custom_settings()) custom.Add(name);
-  state_->Judge(catalog(), fresh, &custom);
+  const RoutingSnapshotRef& snapshot = *state_->identity->snapshot;
+  state_->Judge(snapshot->catalogs[held_.shard].get(), fresh, &custom);
   held_->worn |= custom.unknown;
   co_return custom;
 }
